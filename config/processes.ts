@@ -1,0 +1,110 @@
+/**
+ * Every process and server of one machine: what it runs, on which port, with how much memory. Ports
+ * are offsets from `portBase`, except the edge's. All caps together stay far below the 4 GB that the
+ * road is held to on one machine (the table is summed in a test).
+ */
+
+/** A group of HTTP routes with a process of its own, so that no door can drown another. */
+export type Door = 'rush' | 'front' | 'live';
+
+export interface ProcessRow {
+  readonly name: string;
+  /** Folders of `services/` it runs, all found by moleculer-runner. */
+  readonly services: readonly string[];
+  readonly instances: number;
+  /** Health port of the first instance; each further instance takes the next. */
+  readonly port: number;
+  /** Port of the gateway (or the sandbox provider) in the first instance, when it has one. */
+  readonly httpPort?: number;
+  readonly door?: Door;
+  /** `--max-old-space-size`, MiB. */
+  readonly heapMiB: number;
+  /** Absent in production mode. */
+  readonly sandboxOnly?: true;
+}
+
+export const PROCESSES: readonly ProcessRow[] = [
+  {
+    name: 'rush',
+    services: ['gateway', 'seckill'],
+    instances: 2,
+    port: 11,
+    httpPort: 41,
+    door: 'rush',
+    heapMiB: 256,
+  },
+  {
+    name: 'front',
+    services: ['gateway'],
+    instances: 1,
+    port: 14,
+    httpPort: 44,
+    door: 'front',
+    heapMiB: 192,
+  },
+  {
+    name: 'live',
+    services: ['gateway', 'notification'],
+    instances: 1,
+    port: 15,
+    httpPort: 45,
+    door: 'live',
+    heapMiB: 256,
+  },
+  {
+    name: 'catalogue',
+    services: ['show', 'venue', 'session', 'seat-template'],
+    instances: 1,
+    port: 17,
+    heapMiB: 384,
+  },
+  { name: 'order', services: ['order'], instances: 2, port: 19, heapMiB: 192 },
+  { name: 'payment', services: ['payment'], instances: 1, port: 21, heapMiB: 128 },
+  { name: 'scheduler', services: ['scheduler'], instances: 2, port: 23, heapMiB: 128 },
+  {
+    name: 'sandbox',
+    services: ['sandbox'],
+    instances: 1,
+    port: 25,
+    httpPort: 55,
+    heapMiB: 128,
+    sandboxOnly: true,
+  },
+];
+
+export type ServerName = 'arbiter' | 'cache' | 'nats' | 'mariadb';
+
+export interface ServerRow {
+  readonly name: ServerName;
+  readonly port: number;
+  /** NATS answers /healthz here. */
+  readonly monitorPort?: number;
+  readonly memoryMiB: number;
+}
+
+export const SERVERS: readonly ServerRow[] = [
+  { name: 'arbiter', port: 1, memoryMiB: 512 },
+  { name: 'cache', port: 2, memoryMiB: 128 },
+  { name: 'nats', port: 3, monitorPort: 4, memoryMiB: 128 },
+  { name: 'mariadb', port: 5, memoryMiB: 384 },
+];
+
+/** One running instance of a row. */
+export interface Instance {
+  readonly name: string;
+  readonly row: ProcessRow;
+  readonly port: number;
+  readonly httpPort?: number;
+}
+
+/** The instances of a mode, ports resolved: `rush-1`, `rush-2`, `front-1`, … */
+export function instancesOf(portBase: number, mode: 'sandbox' | 'production'): Instance[] {
+  return PROCESSES.filter((row) => mode === 'sandbox' || !row.sandboxOnly).flatMap((row) =>
+    Array.from({ length: row.instances }, (_, i) => ({
+      name: `${row.name}-${i + 1}`,
+      row,
+      port: portBase + row.port + i,
+      ...(row.httpPort !== undefined && { httpPort: portBase + row.httpPort + i }),
+    })),
+  );
+}

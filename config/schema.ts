@@ -1,0 +1,235 @@
+/**
+ * Every number and name somebody may change, with its bounds. A setting is read once, at start, by
+ * `config/index.ts`; a value out of bounds stops the process with a line that says what to do.
+ */
+
+interface Common {
+  readonly env: string;
+  readonly means: string;
+  /** Never printed. */
+  readonly secret?: true;
+}
+export type Setting = Common &
+  (
+    | {
+        readonly type: 'integer';
+        readonly default: number;
+        readonly min: number;
+        readonly max: number;
+      }
+    | { readonly type: 'text'; readonly default: string; readonly pattern?: RegExp }
+    | { readonly type: 'choice'; readonly default: string; readonly choices: readonly string[] }
+    /** `kid:secret,kid:secret`: the first signs, all verify. Each secret at least 32 characters. */
+    | { readonly type: 'keyring'; readonly default: '' }
+  );
+
+const integer = (
+  env: string,
+  value: number,
+  min: number,
+  max: number,
+  means: string,
+): Setting & { type: 'integer' } => ({ env, type: 'integer', default: value, min, max, means });
+const text = (
+  env: string,
+  value: string,
+  means: string,
+  secret?: true,
+): Setting & { type: 'text' } => ({
+  env,
+  type: 'text',
+  default: value,
+  means,
+  ...(secret && { secret }),
+});
+const keyring = (env: string, means: string): Setting & { type: 'keyring' } => ({
+  env,
+  type: 'keyring',
+  default: '',
+  means,
+  secret: true,
+});
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+export const SETTINGS = {
+  // where things are
+  mode: {
+    env: 'MODE',
+    type: 'choice',
+    default: 'sandbox',
+    choices: ['sandbox', 'production'],
+    means: 'production: no sandbox provider, no /dev routes, no secret made up at start',
+  },
+  runDir: text('RUN_DIR', '.run', 'data, logs and process ids of everything npm start starts'),
+  namespace: {
+    env: 'NAMESPACE',
+    type: 'text',
+    default: 'hotseat',
+    pattern: /^[a-z][a-z0-9-]{0,30}$/,
+    means: 'Moleculer namespace and first part of every Redis key and stream',
+  },
+  edgeHost: text('EDGE_HOST', '127.0.0.1', 'address the edge listens on'),
+  edgePort: integer('EDGE_PORT', 8080, 1, 65_535, 'port the edge listens on'),
+  portBase: integer(
+    'PORT_BASE',
+    18_000,
+    1_024,
+    65_000,
+    'first of the loopback ports of processes and servers (config/processes.ts adds to it)',
+  ),
+  publicUrl: text(
+    'PUBLIC_URL',
+    '',
+    'how buyers reach the edge; http://<edge host>:<port> when empty',
+  ),
+  arbiterUrl: text(
+    'ARBITER_URL',
+    '',
+    'redis:// of an arbiter that exists; empty: npm start runs one',
+  ),
+  cacheUrl: text('CACHE_URL', '', 'redis:// of a cache that exists; empty: npm start runs one'),
+  natsUrl: text('NATS_URL', '', 'nats:// of a NATS with JetStream; empty: npm start runs one'),
+  mysqlUrl: text(
+    'MYSQL_URL',
+    '',
+    'mysql:// of a database that exists; empty: npm start runs MariaDB',
+    true,
+  ),
+  shards: integer('SHARDS', 1, 1, 64, 'shards of the arbiter; more than one needs a Redis Cluster'),
+  logLevel: {
+    env: 'LOG_LEVEL',
+    type: 'choice',
+    default: 'info',
+    choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],
+    means: 'what a process writes to its log',
+  },
+
+  // the sale
+  lockMsDefault: integer(
+    'LOCK_MS_DEFAULT',
+    15 * MINUTE,
+    5_000,
+    HOUR,
+    'how long a lock lives unpaid',
+  ),
+  payGraceMs: integer(
+    'PAY_GRACE_MS',
+    30_000,
+    0,
+    10 * MINUTE,
+    'how long after its deadline a PAYING order may still be paid',
+  ),
+  seatsFreshMs: integer('SEATS_FRESH_MS', 100, 10, 1_000, 'how old an answer of /seats may be'),
+  saleFreshMs: integer('SALE_FRESH_MS', 500, 10, 1_000, 'how old an answer of /sale may be'),
+  lockConcurrency: integer('LOCK_CONCURRENCY', 400, 1, 10_000, 'locks in flight per process'),
+  lockQueueMax: integer(
+    'LOCK_QUEUE_MAX',
+    2_000,
+    0,
+    100_000,
+    'locks waiting per process, then BUSY',
+  ),
+  orderWaitMs: integer(
+    'ORDER_WAIT_MS',
+    2_000,
+    0,
+    10_000,
+    'how long cancel and payments wait for the row of a fresh order, then BUSY',
+  ),
+
+  // the scheduler
+  dueEveryMs: integer('DUE_EVERY_MS', 250, 50, 1_000, 'how often deadlines are looked at'),
+  dueBatch: integer('DUE_BATCH', 200, 1, 1_000, 'deadlines posted per look and sale'),
+  dueRepeatMs: integer(
+    'DUE_REPEAT_MS',
+    2_000,
+    500,
+    MINUTE,
+    'when an unanswered deadline is posted again',
+  ),
+  sweepEveryMs: integer('SWEEP_EVERY_MS', 5_000, 500, 10 * MINUTE, 'how often the sweeps run'),
+  sweepLateMs: integer(
+    'SWEEP_LATE_MS',
+    5_000,
+    500,
+    HOUR,
+    'how late something is before a sweep acts',
+  ),
+  sweepBatch: integer('SWEEP_BATCH', 200, 1, 1_000, 'rows a sweep takes at once'),
+
+  // orders and messages
+  orderBatchMax: integer('ORDER_BATCH_MAX', 100, 1, 1_000, 'orders written in one transaction'),
+  orderBatchMs: integer('ORDER_BATCH_MS', 4, 0, 1_000, 'how long the first order of a batch waits'),
+  channelMaxInFlight: integer('CHANNEL_MAX_IN_FLIGHT', 200, 1, 5_000, 'messages handled at once'),
+  channelIdleMs: integer(
+    'CHANNEL_IDLE_MS',
+    15_000,
+    1_000,
+    HOUR,
+    'after this long without a sign of life a message is taken from its consumer',
+  ),
+  channelRetryMs: integer(
+    'CHANNEL_RETRY_MS',
+    500,
+    50,
+    MINUTE,
+    'first wait after a passing failure',
+  ),
+  relayEveryMs: integer('RELAY_EVERY_MS', 200, 20, MINUTE, 'how often the outbox is looked at'),
+
+  // connections
+  mysqlPoolMax: integer('MYSQL_POOL_MAX', 10, 1, 64, 'MySQL connections per process'),
+  redisCommandMs: integer(
+    'REDIS_COMMAND_MS',
+    400,
+    50,
+    10_000,
+    'a command of the hot path gives up',
+  ),
+  requestMs: integer('REQUEST_MS', 5_000, 500, MINUTE, 'a call between services gives up'),
+  drainMs: integer(
+    'DRAIN_MS',
+    8_000,
+    0,
+    MINUTE,
+    'how long a stopping process finishes what it has',
+  ),
+
+  // the edge
+  edgePullMs: integer('EDGE_PULL_MS', 200, 50, 1_000, 'how often the edge pulls the sales'),
+  uidRatePerSecond: integer('UID_RATE_PER_SECOND', 10, 1, 100_000, 'locks per second of one uid'),
+  uidBurst: integer('UID_BURST', 20, 0, 100_000, 'burst of one uid'),
+  ipRatePerSecond: integer(
+    'IP_RATE_PER_SECOND',
+    5_000,
+    1,
+    1_000_000,
+    'requests per second of one IP',
+  ),
+  ipBurst: integer('IP_BURST', 10_000, 0, 1_000_000, 'burst of one IP'),
+
+  // the live stream
+  streamCoalesceMs: integer('STREAM_COALESCE_MS', 100, 10, 1_000, 'deltas are gathered this long'),
+  streamHeartbeatMs: integer('STREAM_HEARTBEAT_MS', 15_000, 500, MINUTE, 'event: time this often'),
+  streamRingMs: integer('STREAM_RING_MS', MINUTE, 1_000, HOUR, 'deltas kept for Last-Event-ID'),
+  streamRingMax: integer('STREAM_RING_MAX', 4_096, 16, 100_000, 'deltas kept for Last-Event-ID'),
+  streamReadersMax: integer('STREAM_READERS_MAX', 8_000, 1, 100_000, 'open streams per process'),
+  streamLagBytes: integer('STREAM_LAG_BYTES', 262_144, 4_096, 16_777_216, 'a slower reader is cut'),
+
+  // identity and money
+  jwtIssuer: text('JWT_ISSUER', 'hotseat-dev', 'iss a token must have'),
+  jwtAudience: text('JWT_AUDIENCE', 'hotseat', 'aud a token must have'),
+  jwtKeys: keyring(
+    'JWT_KEYS',
+    'HS256 keys by kid: the algorithm is pinned here, never by the token',
+  ),
+  permitKeys: keyring('PERMIT_KEYS', 'keys that sign permits'),
+  edgeKeys: keyring('EDGE_KEYS', 'keys the edge signs its requests to the gateway with'),
+  orderIdKeys: keyring('ORDER_ID_KEYS', 'key of the owner mark in an orderId; exactly one'),
+  webhookKeys: keyring('WEBHOOK_KEYS', 'keys the payment provider signs its events with'),
+  providerUrl: text('PROVIDER_URL', '', 'payment provider; the sandbox when empty'),
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;

@@ -1,0 +1,258 @@
+/**
+ * Each call between services: name → params, result; `call(ctx, name, params)` is typed from it.
+ * Times that leave the system are RFC 3339 strings; inside, and in the arbiter, epoch milliseconds
+ * whose names end in `Ms`.
+ *
+ * Who asks is never a parameter: it is `ctx.meta.user`, set by the gateway alone. `stream` in the
+ * comment of a row: the bulk crosses as a Moleculer stream, because it outgrows a NATS message.
+ */
+import type { LockedSeat, OrderCancelled } from './channels.ts';
+import type { Principal, Role } from './claims.ts';
+import type { OrderState } from './order.ts';
+import type { SaleState, SaleSwitch, SaleTerms } from './sale.ts';
+import type { SeatState } from './seat.ts';
+
+/** What every call carries beside its params. */
+export interface CallMeta {
+  user?: Principal;
+  requestId?: string;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+export interface PageQuery {
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+export interface Health {
+  readonly ok: boolean;
+  /** What is missing, in words; absent when nothing is. */
+  readonly missing?: readonly string[];
+}
+
+export interface SaleAnswer {
+  readonly state: SaleState;
+  readonly left: Readonly<Record<string, number>>;
+  readonly epoch: number;
+  readonly version: number;
+}
+export interface SeatsAnswer {
+  readonly epoch: number;
+  readonly version: number;
+  readonly states: string;
+}
+export interface ReservationAnswer {
+  readonly sessionId: string;
+  readonly uid: string;
+  readonly reservedAt: string;
+}
+export interface PermitAnswer {
+  readonly permit: string;
+  readonly notBefore: string;
+  readonly expiresAt: string;
+}
+export interface LockAnswerHttp {
+  readonly orderId: string;
+  readonly sessionId: string;
+  readonly seats: readonly LockedSeat[];
+  readonly amountFen: number;
+  readonly currency: 'CNY';
+  readonly deadline: string;
+  readonly version: number;
+  readonly adjacent: boolean;
+}
+/** What the arbiter knows of a lock, for services that may not ask it themselves. */
+export interface HoldAnswer {
+  readonly orderId: string;
+  readonly uid: string;
+  readonly seats: readonly LockedSeat[];
+  readonly amountFen: number;
+  readonly deadlineMs: number;
+  readonly state: 'LOCKED' | 'SOLD' | 'RELEASED';
+}
+export interface SeatInspection {
+  readonly seat: number;
+  readonly label: string;
+  readonly tier: string;
+  readonly state: SeatState;
+  readonly orderId?: string;
+  readonly uid?: string;
+  readonly deadline?: string;
+  /** Every order that ever had the seat, oldest first, with how it ended. */
+  readonly history: readonly { orderId: string; state: OrderState; at: string; by: string }[];
+}
+
+export interface OrderStep {
+  readonly state: OrderState;
+  readonly at: string;
+  readonly by: string;
+}
+export interface PaymentView {
+  readonly paymentId: string;
+  readonly state: string;
+  readonly amountFen: number;
+  readonly payUrl: string;
+  readonly expiresAt: string;
+}
+export interface RefundView {
+  readonly refundId: string;
+  readonly amountFen: number;
+  readonly state: string;
+  readonly at: string;
+}
+export interface OrderView {
+  readonly orderId: string;
+  readonly sessionId: string;
+  readonly state: OrderState;
+  readonly seats: readonly LockedSeat[];
+  readonly amountFen: number;
+  readonly currency: 'CNY';
+  readonly deadline: string;
+  readonly history: readonly OrderStep[];
+  readonly payment?: PaymentView;
+  readonly refund?: RefundView;
+}
+/** What payment must know before it takes money for an order. */
+export interface PayableOrder {
+  readonly orderId: string;
+  readonly sessionId: string;
+  readonly state: OrderState;
+  readonly amountFen: number;
+  readonly deadlineMs: number;
+}
+/** A verified event of the payment provider. `paymentId` is ours, minted by `payment.open`. */
+export interface PaymentEvent {
+  readonly eventId: string;
+  readonly type: 'payment.started' | 'payment.succeeded' | 'payment.failed';
+  readonly paymentId: string;
+  readonly orderId: string;
+  readonly amountFen: number;
+  readonly occurredAt: string;
+}
+/** What became of a payment event: `moved`, `refunded`, or `none` (repeated, or changes nothing). */
+export interface SettleAnswer {
+  readonly effect: 'moved' | 'refunded' | 'none';
+  readonly state?: OrderState;
+}
+
+export interface Actions {
+  // seckill: the sale, live
+  /** stream: the layout's columns as JSON. */
+  'seckill.open': {
+    params: { sale: string; pricesFen: Readonly<Record<string, number>>; terms: SaleTerms };
+    result: { created: boolean };
+  };
+  'seckill.turn': { params: { sale: string; to: SaleSwitch }; result: { state: SaleState } };
+  'seckill.sale': { params: { sessionId: string }; result: SaleAnswer };
+  'seckill.seats': { params: { sessionId: string; form?: 'bits' }; result: SeatsAnswer };
+  'seckill.reserve': { params: { sessionId: string }; result: ReservationAnswer };
+  'seckill.permit': { params: { sessionId: string }; result: PermitAnswer };
+  'seckill.lock': {
+    params: {
+      sessionId: string;
+      permit?: string;
+      idempotencyKey?: string;
+      seats?: number[];
+      best?: { count: number; tier: string; section?: string };
+    };
+    result: LockAnswerHttp;
+  };
+  'seckill.hold': { params: { orderId: string }; result: HoldAnswer | null };
+  /** The arbiter's view of a seat (no history); operators only. */
+  'seckill.inspect': {
+    params: { sessionId: string; seat: number };
+    result: Omit<SeatInspection, 'history'>;
+  };
+  'seckill.late': { params: { lateMs: number; limit: number }; result: HoldAnswer[] };
+  'seckill.health': { params: Record<string, never>; result: Health };
+
+  // order: the order's life and its money
+  'order.list': { params: PageQuery; result: Page<OrderView> };
+  'order.get': { params: { orderId: string }; result: OrderView };
+  'order.cancel': { params: { orderId: string }; result: { orderId: string; state: OrderState } };
+  /** The asker's own order, waiting up to 2 s for its row. @throws NOT_FOUND, ORDER_ABORTED, BUSY */
+  'order.payable': { params: { orderId: string }; result: PayableOrder };
+  'order.settle': { params: PaymentEvent; result: SettleAnswer };
+  'order.refunded': { params: { refundId: string }; result: { changed: boolean } };
+  /** Any order, for an operator. */
+  'order.inspect': { params: { orderId: string }; result: OrderView & { uid: string } };
+  'order.seatHistory': {
+    params: { sessionId: string; seat: number };
+    result: SeatInspection['history'];
+  };
+  /** Cancels orders overdue by `lateMs` and aborts locks that never became one: the sweep. */
+  'order.sweep': { params: { lateMs: number; limit: number }; result: { cancelled: number } };
+  /** Posts outbox rows older than `lateMs`: the relay's second road. */
+  'order.relay': { params: { lateMs: number; limit: number }; result: { posted: number } };
+  /** Records a new run of the arbiter and answers the epoch it opens. */
+  'order.incident': {
+    params: { shard: number; oldRunId: string; newRunId: string };
+    result: { epoch: number };
+  };
+  /** How far orders are behind locks: age of the oldest lock not yet an order, ms. */
+  'order.lag': { params: Record<string, never>; result: { lagMs: number } };
+  'order.health': { params: Record<string, never>; result: Health };
+
+  // payment: the provider outside
+  'payment.open': {
+    params: { orderId: string; idempotencyKey?: string };
+    result: PaymentView & { currency: 'CNY' };
+  };
+  'payment.event': { params: { raw: string; signature: string }; result: { received: true } };
+  'payment.ofOrder': { params: { orderId: string }; result: PaymentView | null };
+  /** Asks the provider to close what is open for an order; answers when it is, or says it is not. */
+  'payment.close': { params: { orderId: string }; result: { closed: boolean } };
+  'payment.health': { params: Record<string, never>; result: Health };
+
+  // sandbox: what stands outside, on a development machine
+  'sandbox.token': {
+    params: { uid: string; role?: Role };
+    result: { token: string; uid: string; role: Role; expiresAt: string };
+  };
+  'sandbox.show': { params: { paymentId: string }; result: Record<string, unknown> };
+  'sandbox.start': { params: { paymentId: string }; result: { accepted: true } };
+  'sandbox.succeed': { params: { paymentId: string }; result: { accepted: true } };
+  'sandbox.fail': { params: { paymentId: string }; result: { accepted: true } };
+
+  // catalogue: calm, read-mostly
+  'show.list': {
+    params: PageQuery & { q?: string; city?: string; category?: string };
+    result: Page<Record<string, unknown>>;
+  };
+  'show.get': { params: { id: string }; result: Record<string, unknown> };
+  'venue.get': { params: { id: string }; result: Record<string, unknown> };
+  'session.get': { params: { id: string }; result: Record<string, unknown> };
+  /** stream: the answer is the JSON of the layout. */
+  'session.layout': { params: { id: string; form?: 'columns' }; result: unknown };
+  /** DRAFT or PUBLISHED, or NOT_FOUND: what the seckill domain asks when the arbiter has no sale. */
+  'session.stage': { params: { id: string }; result: { stage: 'DRAFT' | 'PUBLISHED' } };
+  /** Refuses NOT_FOUND unless the asker may manage the session. */
+  'session.publish': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };
+  'session.pause': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };
+  'session.resume': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };
+  'session.close': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };
+
+  // notification: the hall, live
+  'notification.ticket': { params: Record<string, never>; result: { ticket: string } };
+}
+export type ActionName = keyof Actions;
+
+/** What an `order.cancelled` may give as its reason. */
+export type CancelReason = OrderCancelled['reason'];
+
+/** Anything that can call an action: a context (so that the chain is traced) or a broker. */
+export interface Caller {
+  call<Result, Params>(name: string, params: Params, options?: object): Promise<Result>;
+}
+
+/** `ctx.call`, typed from the table above. `options` are Moleculer's calling options. */
+export function call<Name extends ActionName>(
+  caller: Caller,
+  name: Name,
+  params: Actions[Name]['params'],
+  options?: object,
+): Promise<Actions[Name]['result']> {
+  return caller.call(name, params, options);
+}

@@ -1,0 +1,106 @@
+/**
+ * Each Redis key: who builds it, its type, what it holds, how long, which Redis, who writes it.
+ * The keys of a sale share one hash tag, the shard's, so that every script stays in one cluster
+ * slot; the streams of a shard carry the same tag, so that a script can append to them.
+ */
+import { createHash } from 'node:crypto';
+import type { ChannelName } from './channels.ts';
+
+export type SaleKeyName =
+  | 'seats'
+  | 'plan'
+  | 'tiers'
+  | 'segments'
+  | 'runs'
+  | 'owners'
+  | 'holds'
+  | 'buyers'
+  | 'deadlines'
+  | 'requests'
+  | 'meta'
+  | 'reserved'
+  | 'bloom';
+export type ShardKeyName = 'epoch' | 'flags' | 'sales';
+
+interface KeyRow {
+  readonly type: 'string' | 'hash' | 'zset' | 'set' | 'bitmap';
+  readonly holds: string;
+}
+
+/** Keys of one sale: `<namespace>:{s<shard>}:sale:<sale>:<name>`. All live until the sale is gone. */
+export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
+  seats: { type: 'string', holds: 'the byte at offset `seat`: 0, 1, 2, or - for a gap' },
+  plan: {
+    type: 'string',
+    holds: 'one fixed-width record per offset: tier, segment, label; written by open only',
+  },
+  tiers: {
+    type: 'hash',
+    holds: 'record widths; per tier its name, price and segment range; written by open only',
+  },
+  segments: {
+    type: 'string',
+    holds: 'one fixed-width record per row segment, best first within a tier: where it lies',
+  },
+  runs: {
+    type: 'string',
+    holds: 'one byte per row segment, same order: its longest free run, at most 9',
+  },
+  owners: { type: 'hash', holds: 'seat → orderId' },
+  holds: { type: 'hash', holds: 'orderId → JSON {uid, seats, deadlineMs, state, …}' },
+  buyers: { type: 'hash', holds: 'uid → seats held and bought' },
+  deadlines: { type: 'zset', holds: 'orderId by the moment it is (next) due, epoch ms' },
+  requests: { type: 'hash', holds: 'uid and Idempotency-Key → fingerprint and answer' },
+  meta: { type: 'hash', holds: 'switch, terms, version, left in all and per tier' },
+  reserved: { type: 'set', holds: 'uids with a reservation' },
+  bloom: { type: 'bitmap', holds: 'the filter over `reserved` that the edge pulls' },
+};
+
+/** Keys of one shard: `<namespace>:{s<shard>}:<name>`. */
+export const SHARD_KEYS: Readonly<Record<ShardKeyName, KeyRow>> = {
+  epoch: { type: 'hash', holds: 'runId of the Redis the sales were opened or repaired on; epoch' },
+  flags: {
+    type: 'hash',
+    holds:
+      'sale → "switch opensAtMs closesAtMs reservationClosesAtMs soldOut": what the edge pulls; written when one of them changes',
+  },
+  sales: { type: 'set', holds: 'the sales of the shard' },
+};
+
+export type SaleKeys = Readonly<Record<SaleKeyName, string>>;
+export type ShardKeys = Readonly<Record<ShardKeyName, string>>;
+
+export interface Keyspace {
+  readonly shards: number;
+  shardOf(sale: string): number;
+  ofSale(sale: string): SaleKeys;
+  ofShard(shard: number): ShardKeys;
+  /** The stream of a durable channel in a shard. */
+  stream(channel: ChannelName, shard: number): string;
+  /** The streams of a channel in every shard. */
+  streams(channel: ChannelName): string[];
+}
+
+/** The arbiter's keys under one namespace, spread over a number of shards. */
+export function keyspace(namespace: string, shards: number): Keyspace {
+  const tag = (shard: number) => `${namespace}:{s${shard}}`;
+  const shardOf = (sale: string) =>
+    shards === 1 ? 0 : createHash('md5').update(sale).digest().readUInt32BE(0) % shards;
+  const stream = (channel: ChannelName, shard: number) => `${tag(shard)}:${channel}`;
+  return {
+    shards,
+    shardOf,
+    stream,
+    streams: (channel) => Array.from({ length: shards }, (_, shard) => stream(channel, shard)),
+    ofSale: (sale) => keysFor(SALE_KEYS, (name) => `${tag(shardOf(sale))}:sale:${sale}:${name}`),
+    ofShard: (shard) => keysFor(SHARD_KEYS, (name) => `${tag(shard)}:${name}`),
+  };
+}
+
+function keysFor<Name extends string>(
+  rows: Readonly<Record<Name, KeyRow>>,
+  build: (name: Name) => string,
+): Readonly<Record<Name, string>> {
+  const names = Object.keys(rows) as Name[];
+  return Object.fromEntries(names.map((name) => [name, build(name)])) as Record<Name, string>;
+}
