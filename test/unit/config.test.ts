@@ -1,0 +1,136 @@
+/** Settings: every bound holds, every wrong value is one line that says what to do. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, environmentOf, readConfig } from '../../config/index.ts';
+import { instancesOf, PROCESSES, SERVERS } from '../../config/processes.ts';
+import { SETTINGS, type Setting } from '../../config/schema.ts';
+
+const settings = Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting][];
+const integers = settings.flatMap(([name, setting]) =>
+  setting.type === 'integer' ? [{ name, ...setting }] : [],
+);
+const messageOf = (env: Record<string, string>): string => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  return 'accepted';
+};
+
+describe('the table of settings', () => {
+  it('names each environment variable once', () => {
+    const names = settings.map(([, { env }]) => env);
+    expect(new Set(names).size).toBe(names.length);
+  });
+  it('is usable as it stands: an empty environment is enough', () => {
+    const config = readConfig({});
+    for (const { name, default: value } of integers) expect(config[name], name).toBe(value);
+  });
+  it.each(integers)('$env defaults within its bounds', ({ default: value, min, max }) => {
+    expect(value).toBeGreaterThanOrEqual(min);
+    expect(value).toBeLessThanOrEqual(max);
+  });
+});
+
+describe('a whole number', () => {
+  it.each(integers)('$env takes both bounds and nothing beyond', ({ name, env, min, max }) => {
+    for (const value of [min, max]) expect(readConfig({ [env]: String(value) })[name]).toBe(value);
+    for (const value of [min - 1, max + 1, 'many', '1.5', 'NaN'])
+      expect(messageOf({ [env]: String(value) })).toMatch(
+        new RegExp(`^${env}: must be a whole number from ${min} to ${max} `),
+      );
+  });
+});
+
+describe('a choice or a pattern', () => {
+  it.each([
+    [{ MODE: 'demo' }, 'MODE: must be one of sandbox, production'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: must be one of fatal'],
+    [{ NAMESPACE: 'Has Space' }, 'NAMESPACE: must match'],
+    [{ INSTANCE: 'rush-9' }, 'INSTANCE: config/processes.ts has no instance rush-9'],
+  ])('refuses %j in one line', (env, line) => {
+    expect(messageOf(env)).toContain(line);
+    expect(messageOf(env)).not.toContain('\n');
+  });
+});
+
+describe('a keyring', () => {
+  const [a, b] = ['a'.repeat(32), 'b'.repeat(40)];
+  it('keeps its keys in the order given: the first signs', () => {
+    const { jwtKeys } = readConfig({ JWT_KEYS: `k2:${b},k1:${a}` });
+    expect([...jwtKeys.keys()]).toEqual(['k2', 'k1']);
+    expect(jwtKeys.get('k1')!.export().toString()).toBe(a);
+  });
+  it('may be empty where nothing is signed', () => {
+    expect(readConfig({}).jwtKeys.size).toBe(0);
+  });
+  it.each([`k1:${a.slice(1)}`, `K1:${a}`, 'k1', `:${a}`, `k1:${a},`])('refuses %j', (keys) => {
+    expect(messageOf({ JWT_KEYS: keys })).toMatch(/^JWT_KEYS: must be kid:secret/);
+  });
+  it('never shows a secret in a refusal', () => {
+    expect(messageOf({ JWT_KEYS: 'k1:short-secret' })).not.toContain('short-secret');
+  });
+});
+
+describe('what follows from other settings', () => {
+  it('urls follow the port base, unless they are given', () => {
+    const config = readConfig({ PORT_BASE: '20000', MYSQL_URL: 'mysql://else/where' });
+    expect(config.arbiterUrl).toBe('redis://127.0.0.1:20001');
+    expect(config.natsUrl).toBe('nats://127.0.0.1:20003');
+    expect(config.mysqlUrl).toBe('mysql://else/where');
+    expect(config.publicUrl).toBe('http://127.0.0.1:8080');
+  });
+  it('a process knows which instance it is, and its door', () => {
+    const config = readConfig({ INSTANCE: 'rush-2', PORT_BASE: '20000' });
+    expect(config.instance).toMatchObject({ name: 'rush-2', port: 20_012, httpPort: 20_042 });
+    expect(config.door).toBe('rush');
+    expect(readConfig({}).instance).toBeUndefined();
+  });
+  it('production has no sandbox', () => {
+    expect(messageOf({ MODE: 'production', INSTANCE: 'sandbox-1' })).toContain('no instance');
+    expect(instancesOf(1, 'production').some(({ row }) => row.sandboxOnly)).toBe(false);
+  });
+  it('cannot be changed afterwards', () => {
+    expect(Object.isFrozen(readConfig({}))).toBe(true);
+  });
+});
+
+describe('the environment of a running system', () => {
+  it('is what its supervisor wrote, and nothing when none runs', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'config-'));
+    try {
+      expect(environmentOf(dir)).toEqual({});
+      writeFileSync(join(dir, 'env.json'), JSON.stringify({ PORT_BASE: '20000' }));
+      expect(environmentOf(dir)).toEqual({ PORT_BASE: '20000' });
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+});
+
+describe('the table of processes', () => {
+  const instances = instancesOf(20_000, 'sandbox');
+  it('gives each instance and server ports of its own', () => {
+    const ports = [
+      ...instances.flatMap(({ port, httpPort }) => [port, httpPort]),
+      ...SERVERS.flatMap(({ port, monitorPort }) =>
+        [port, monitorPort].map((p) => p && p + 20_000),
+      ),
+    ].filter((port) => port !== undefined);
+    expect(new Set(ports).size).toBe(ports.length);
+  });
+  it('stays below 4 GB with every cap reached', () => {
+    // A process is more than its heap: code, buffers and stacks, about 60 MiB each.
+    const processes = instances.reduce((sum, { row }) => sum + row.heapMiB + 60, 0);
+    const servers = SERVERS.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0);
+    expect(processes + servers).toBeLessThan(4_096);
+  });
+  it('runs two of everything that may be killed while a sale is on', () => {
+    const twice = PROCESSES.filter(({ instances }) => instances === 2).map(({ name }) => name);
+    expect(twice).toEqual(['rush', 'order', 'scheduler']);
+  });
+});
