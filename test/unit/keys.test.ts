@@ -24,12 +24,12 @@ describe('the keys of a sale', () => {
     );
   });
   it('never collide, within a sale, between sales, or with a stream', () => {
-    const keys = keyspace('hall', 3);
+    const keys = keyspace('hall', 1);
     const all = [
       ...['0000000000000001', '0000000000000002'].flatMap((name) =>
         Object.values(keys.ofSale(name)),
       ),
-      ...[0, 1, 2].flatMap((shard) => Object.values(keys.ofShard(shard))),
+      ...Object.values(keys.ofShard(0)),
       ...CHANNEL_NAMES.flatMap((channel) => keys.streams(channel)),
     ];
     expect(new Set(all).size).toBe(all.length);
