@@ -1,0 +1,95 @@
+/**
+ * Short questions to a port: does somebody listen, and is it well? Every probe answers true or
+ * false within a second and never throws: "not yet" is the usual answer during a start.
+ */
+import { connect, createServer } from 'node:net';
+import { createConnection } from 'mysql2/promise';
+
+const PROBE_MS = 1_000;
+
+/** True when nothing listens on the port of this address. */
+export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** True when the address answers with a 2xx. */
+export async function answersOk(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_MS) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** What a TCP server says after `greeting`, up to the first line; empty when it does not. */
+function firstLine(host: string, port: number, greeting: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    let text = '';
+    const end = () => {
+      socket.destroy();
+      resolve(text);
+    };
+    socket.setTimeout(PROBE_MS, end);
+    socket.once('connect', () => socket.write(greeting));
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+      if (text.includes('\r\n')) end();
+    });
+    socket.once('error', end);
+    socket.once('close', end);
+  });
+}
+
+/** True when the Redis behind the url answers PONG (a Redis that loads its file does not). */
+export async function redisAnswers(url: string): Promise<boolean> {
+  const { hostname, port, password, username } = new URL(url);
+  const login = password
+    ? `AUTH ${decodeURIComponent(username || 'default')} ${decodeURIComponent(password)}\r\n`
+    : '';
+  const said = await firstLine(hostname, Number(port || 6379), `${login}PING\r\n`);
+  return said.startsWith(login ? '+OK' : '+PONG');
+}
+
+/** True when a NATS server greets behind the url. */
+export async function natsAnswers(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  return (await firstLine(hostname, Number(port || 4222), '')).startsWith('INFO');
+}
+
+/** True when MySQL behind the url lets us in; the database itself may be missing. */
+export async function mysqlAnswers(url: string): Promise<boolean> {
+  try {
+    const connection = await createConnection({
+      ...mysqlLogin(url),
+      connectTimeout: PROBE_MS,
+    });
+    await connection.query('SELECT 1');
+    await connection.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Host, port, user and password of a mysql:// url, without its database. */
+export function mysqlLogin(url: string): {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+} {
+  const { hostname, port, username, password } = new URL(url);
+  return {
+    host: hostname,
+    port: Number(port || 3306),
+    user: decodeURIComponent(username || 'root'),
+    password: decodeURIComponent(password),
+  };
+}

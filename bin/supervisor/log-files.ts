@@ -1,0 +1,47 @@
+/**
+ * Log files of bounded size. A program writes straight into its file (opened for append), so nothing
+ * is lost or held up when the supervisor is away; a file that has grown is copied to `<file>.1` and
+ * cut to nothing in place, which an appending writer does not notice.
+ */
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+const LOG_BYTES_MAX = 20 * 1024 * 1024;
+
+export const logPath = (runDir: string, name: string): string => join(runDir, 'log', `${name}.log`);
+
+/** Begins a new log; the one of the run before becomes `<file>.1`. */
+export function beginLog(runDir: string, name: string): void {
+  const path = logPath(runDir, name);
+  mkdirSync(join(runDir, 'log'), { recursive: true });
+  if (existsSync(path)) renameSync(path, `${path}.1`);
+  closeSync(openSync(path, 'a'));
+}
+
+/** A descriptor to hand to a child; the caller closes its own copy. */
+export const openLog = (runDir: string, name: string): number =>
+  openSync(logPath(runDir, name), 'a');
+
+export function trimLog(runDir: string, name: string): void {
+  const path = logPath(runDir, name);
+  if (!existsSync(path) || statSync(path).size < LOG_BYTES_MAX) return;
+  copyFileSync(path, `${path}.1`);
+  truncateSync(path);
+}
+
+/** The last lines of a log, for a message that has to explain a failure. */
+export function tailOfLog(runDir: string, name: string, lines: number): string {
+  const path = logPath(runDir, name);
+  if (!existsSync(path)) return '';
+  return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+}

@@ -1,0 +1,45 @@
+/**
+ * Tests by altitude, cheap to dear: pure ones first and all at once, then those that share one set
+ * of private servers, then whole systems, one after the other.
+ */
+import { defineConfig } from 'vitest/config';
+
+const SECOND = 1_000;
+const include = (...altitudes: string[]) => altitudes.map((name) => `test/${name}/**/*.test.ts`);
+
+export default defineConfig({
+  test: {
+    // The order in which the projects run is `groupOrder`; nothing dear starts beside something cheap.
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: include('tidy', 'unit'),
+          testTimeout: 20 * SECOND,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'real',
+          include: include('lua', 'service', 'edge'),
+          globalSetup: 'test/support/setup.ts',
+          testTimeout: 30 * SECOND,
+          hookTimeout: 60 * SECOND,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'flow',
+          include: include('flow'),
+          testTimeout: 120 * SECOND,
+          hookTimeout: 120 * SECOND,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
