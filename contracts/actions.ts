@@ -137,6 +137,18 @@ export interface SettleAnswer {
   readonly state?: OrderState;
 }
 
+/** An object of the catalogue as its organiser sees it. */
+export type Owned = Readonly<Record<string, unknown>> & {
+  readonly id: string;
+  readonly version: number;
+};
+export interface OnlyWhen {
+  readonly id: string;
+  /** The `If-Match` header: the ETag the change was made from. */
+  readonly ifMatch?: string;
+}
+export type Change = OnlyWhen & Readonly<Record<string, unknown>>;
+
 export interface Actions {
   // seckill: the sale, live
   /** stream: the layout's columns as JSON. */
@@ -233,6 +245,47 @@ export interface Actions {
   'session.pause': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };
   'session.resume': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };
   'session.close': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };
+  /** Published sessions of a show, soonest first: what `show.get` shows with it. */
+  'session.ofShow': { params: { showId: string }; result: Record<string, unknown>[] };
+  'show.health': { params: Record<string, never>; result: Health };
+  'venue.health': { params: Record<string, never>; result: Health };
+  'session.health': { params: Record<string, never>; result: Health };
+  'seat-template.health': { params: Record<string, never>; result: Health };
+
+  // catalogue, as its organisers see it: each sees only what is theirs, an operator everything.
+  // `ifMatch` is the header; answers carry the version as `ETag`.
+  'show.adminList': { params: PageQuery; result: Page<Owned> };
+  'show.create': { params: Record<string, unknown>; result: Owned };
+  'show.adminGet': { params: { id: string }; result: Owned };
+  'show.update': { params: Change; result: Owned };
+  'show.remove': { params: OnlyWhen; result: { id: string } };
+  'venue.adminList': { params: PageQuery; result: Page<Owned> };
+  'venue.create': { params: Record<string, unknown>; result: Owned };
+  'venue.adminGet': { params: { id: string }; result: Owned };
+  'venue.update': { params: Change; result: Owned };
+  'venue.remove': { params: OnlyWhen; result: { id: string } };
+  'session.adminList': { params: PageQuery; result: Page<Owned> };
+  'session.create': { params: Record<string, unknown>; result: Owned };
+  'session.adminGet': { params: { id: string }; result: Owned };
+  'session.update': { params: Change; result: Owned };
+  'session.remove': { params: OnlyWhen; result: { id: string } };
+  'seat-template.adminList': { params: PageQuery; result: Page<Owned> };
+  /** stream: the body, JSON or (`contentType` text/csv, with `venueId` and `name`) CSV. */
+  'seat-template.create': {
+    params: { contentType?: string; venueId?: string; name?: string };
+    result: Owned;
+  };
+  'seat-template.adminGet': { params: { id: string }; result: Owned };
+  /** stream: the body, JSON. */
+  'seat-template.update': {
+    params: OnlyWhen & { contentType?: string; name?: string };
+    result: Owned;
+  };
+  'seat-template.remove': { params: OnlyWhen; result: { id: string } };
+  /** stream: the answer is the plan as it was imported. */
+  'seat-template.plan': { params: { id: string }; result: unknown };
+  /** stream: the answer is the JSON of the layout the plan gives, `LayoutColumns`. */
+  'seat-template.layout': { params: { id: string }; result: unknown };
 
   // notification: the hall, live
   'notification.ticket': { params: Record<string, never>; result: { ticket: string } };
