@@ -287,6 +287,13 @@ export interface Actions {
   /** stream: the answer is the JSON of the layout the plan gives, `LayoutColumns`. */
   'seat-template.layout': { params: { id: string }; result: unknown };
 
+  // gateway: what no other service is the home of
+  'gateway.time': { params: Record<string, never>; result: { epochMs: number } };
+  /** @throws BUSY with `missing` */
+  'gateway.ready': { params: Record<string, never>; result: { ok: true } };
+  /** What the arbiter and the orders know of a seat, together; operators only. */
+  'gateway.seat': { params: { sessionId: string; seat: number }; result: SeatInspection };
+
   // notification: the hall, live
   'notification.ticket': { params: Record<string, never>; result: { ticket: string } };
 }

@@ -154,6 +154,12 @@ const table = {
     zh: '请求体过大',
     en: 'The body is larger than this path accepts',
   },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    retry: false,
+    zh: '请求体必须是未压缩的 JSON',
+    en: 'The body must be JSON, not compressed',
+  },
   NOT_FOUND: { status: 404, retry: false, zh: '不存在', en: 'There is nothing here' },
   METHOD_NOT_ALLOWED: {
     status: 405,
