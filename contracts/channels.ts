@@ -73,6 +73,20 @@ export interface RefundRequested {
   readonly amountFen: number;
 }
 
+/** A message no retry can help: refused for good, undecodable, or of the wrong shape. */
+export interface MessageDied {
+  readonly stream: string;
+  readonly channel: string;
+  /** The group, which is the service, that could not take it. */
+  readonly group: string;
+  /** For a human who looks it up; never an identity. */
+  readonly entryId: string;
+  /** The fields of the entry as they were: name, value, name, value, … */
+  readonly fields: readonly string[];
+  readonly reason: string;
+  readonly atMs: number;
+}
+
 export interface Messages {
   'seat.moved': SeatMoved;
   'reservation.made': ReservationMade;
@@ -80,25 +94,84 @@ export interface Messages {
   'order.paid': OrderPaid;
   'order.cancelled': OrderCancelled;
   'refund.requested': RefundRequested;
+  'message.died': MessageDied;
 }
 export type ChannelName = keyof Messages;
 
-interface ChannelRow {
+/** What JSON makes of a field. */
+export type FieldKind = 'string' | 'number' | 'array';
+/** The fields that every payload of a channel has: tsc keeps the table complete. */
+type FieldsOf<Payload> = Readonly<Record<keyof Payload, FieldKind>>;
+
+interface ChannelRow<Payload> {
   /** Who writes it: a script of `lua/`, or the outbox of a service. */
   readonly postedBy: readonly string[];
   /** The services that hear it. A service is one group; `*` after it: every instance hears all. */
   readonly heardBy: readonly string[];
+  /** An entry without them is not handled: it is a dead letter. */
+  readonly fields: FieldsOf<Payload>;
 }
 
-export const CHANNELS: Readonly<Record<ChannelName, ChannelRow>> = {
+export const CHANNELS: { readonly [Name in ChannelName]: ChannelRow<Messages[Name]> } = {
   'seat.moved': {
     postedBy: ['lua/sale/lock', 'lua/sale/best', 'lua/sale/sell', 'lua/sale/release'],
     heardBy: ['order', 'notification*'],
+    fields: {
+      type: 'string',
+      sale: 'string',
+      epoch: 'number',
+      version: 'number',
+      orderId: 'string',
+      uid: 'string',
+      to: 'string',
+      seats: 'array',
+      atMs: 'number',
+    },
   },
-  'reservation.made': { postedBy: ['lua/sale/reserve'], heardBy: ['order'] },
-  'deadline.due': { postedBy: ['lua/sale/due'], heardBy: ['order'] },
-  'order.paid': { postedBy: ['order'], heardBy: ['seckill', 'notification*'] },
-  'order.cancelled': { postedBy: ['order'], heardBy: ['seckill', 'notification*'] },
-  'refund.requested': { postedBy: ['order'], heardBy: ['payment'] },
+  'reservation.made': {
+    postedBy: ['lua/sale/reserve'],
+    heardBy: ['order'],
+    fields: { sale: 'string', uid: 'string', reservedAtMs: 'number' },
+  },
+  'deadline.due': {
+    postedBy: ['lua/sale/due'],
+    heardBy: ['order'],
+    fields: { sale: 'string', orderId: 'string', deadlineMs: 'number' },
+  },
+  'order.paid': {
+    postedBy: ['order'],
+    heardBy: ['seckill', 'notification*'],
+    fields: { sale: 'string', orderId: 'string', uid: 'string', seats: 'array' },
+  },
+  'order.cancelled': {
+    postedBy: ['order'],
+    heardBy: ['seckill', 'notification*'],
+    fields: { sale: 'string', orderId: 'string', uid: 'string', seats: 'array', reason: 'string' },
+  },
+  'refund.requested': {
+    postedBy: ['order'],
+    heardBy: ['payment'],
+    fields: {
+      sale: 'string',
+      orderId: 'string',
+      refundId: 'string',
+      paymentId: 'string',
+      amountFen: 'number',
+    },
+  },
+  // Whoever hears a channel may find a message that cannot live; one service with MySQL files it.
+  'message.died': {
+    postedBy: ['mixins/channels'],
+    heardBy: ['order'],
+    fields: {
+      stream: 'string',
+      channel: 'string',
+      group: 'string',
+      entryId: 'string',
+      fields: 'array',
+      reason: 'string',
+      atMs: 'number',
+    },
+  },
 };
 export const CHANNEL_NAMES = Object.keys(CHANNELS) as ChannelName[];
