@@ -97,6 +97,13 @@ export const SETTINGS = {
     'mysql:// of a database that exists; empty: npm start runs MariaDB',
     true,
   ),
+  arbiterFsync: {
+    env: 'ARBITER_FSYNC',
+    type: 'choice',
+    default: 'always',
+    choices: ['always', 'everysec'],
+    means: 'appendfsync of the arbiter npm start runs; everysec may lose its last second',
+  },
   shards: integer('SHARDS', 1, 1, 64, 'shards of the arbiter; more than one needs a Redis Cluster'),
   logLevel: {
     env: 'LOG_LEVEL',
@@ -199,6 +206,13 @@ export const SETTINGS = {
 
   // the edge
   edgePullMs: integer('EDGE_PULL_MS', 200, 50, 1_000, 'how often the edge pulls the sales'),
+  edgeKeepMs: integer(
+    'EDGE_KEEP_MS',
+    5_000,
+    1_000,
+    MINUTE,
+    'how long the edge believes what it pulled when it cannot pull again; then it asks Node',
+  ),
   uidRatePerSecond: integer('UID_RATE_PER_SECOND', 10, 1, 100_000, 'locks per second of one uid'),
   uidBurst: integer('UID_BURST', 20, 0, 100_000, 'burst of one uid'),
   ipRatePerSecond: integer(

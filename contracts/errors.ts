@@ -160,6 +160,19 @@ const table = {
     zh: '请求体必须是未压缩的 JSON',
     en: 'The body must be JSON, not compressed',
   },
+  // Said by the edge alone: what nginx cannot read never reaches Node.
+  REQUEST_MALFORMED: {
+    status: 400,
+    retry: false,
+    zh: '请求格式错误',
+    en: 'This is not a well-formed HTTP request',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    retry: false,
+    zh: '请求地址或请求头过长',
+    en: 'The address or a header is longer than is accepted here',
+  },
   NOT_FOUND: { status: 404, retry: false, zh: '不存在', en: 'There is nothing here' },
   METHOD_NOT_ALLOWED: {
     status: 405,

@@ -1,0 +1,29 @@
+-- May this buyer try for seats of this session? A permit runs out with its sale: when the sale is
+-- known to be over, the next gate says so, which tells a buyer more; when it begins is that gate's
+-- to say, too.
+local permits = require "lib.permit"
+local sales = require "lib.sales"
+
+return {
+    name = "permit",
+    on_missing = "closed",
+    check = function(req)
+        if req.method ~= "POST" then
+            return
+        end
+        if not permits.ready() then
+            return false
+        end
+        local permit = req:permit()
+        if not permit then
+            return "PERMIT_INVALID"
+        end
+        if req.now_ms < permit.expires_at_ms then
+            return
+        end
+        local sale = sales.of(req.sale)
+        if not sale or sales.phase(sale, req.now_ms) ~= "CLOSED" then
+            return "PERMIT_INVALID"
+        end
+    end,
+}

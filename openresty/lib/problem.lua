@@ -1,0 +1,94 @@
+-- The only writer of refusals at the edge: the problem+json (RFC 9457) that services/gateway writes
+-- too, member by member, so that nobody outside can tell who said no.
+local cjson = require "cjson"
+local words = require "lib.words"
+
+local ngx = ngx
+local ceil, floor, max = math.ceil, math.floor, math.max
+local encode = cjson.encode
+local format, gsub = string.format, string.gsub
+local escape = ngx.escape_uri
+
+local ALLOW = "GET, HEAD, POST, PATCH, DELETE"
+local RETRY_AFTER_S = 1
+
+local _M = {}
+
+
+local function rfc3339(ms)
+    return os.date("!%Y-%m-%dT%H:%M:%S", floor(ms / 1000)) .. format(".%03dZ", ms % 1000)
+end
+
+
+-- Members beyond the usual ones, by word, as text that follows them.
+local MEMBERS = {
+    SALE_NOT_OPEN = function(data)
+        return ',"opensAt":"' .. rfc3339(data.opensAtMs) .. '"'
+    end,
+}
+
+-- Headers beyond the usual ones, by word.
+local HEADERS = {
+    SALE_NOT_OPEN = function(header, data)
+        header["Retry-After"] = max(1, ceil(data.opensAtMs / 1000 - ngx.now()))
+    end,
+    METHOD_NOT_ALLOWED = function(header)
+        header["Allow"] = ALLOW
+    end,
+    UNAUTHENTICATED = function(header)
+        header["WWW-Authenticate"] = "Bearer"
+    end,
+}
+
+-- The part of the text that is the same for everybody, by word and language.
+local heads = { zh = {}, en = {} }
+
+
+local function head_of(word, language)
+    local head = heads[language][word]
+    if not head then
+        local status, title = words.row(word, language)
+        local text = encode(title)
+        head = format(
+            '{"type":"/problems/%s","title":%s,"status":%d,"detail":%s,"code":"%s","instance":',
+            word, text, status, text, word)
+        heads[language][word] = head
+    end
+    return head
+end
+
+
+-- The path as JSON; a byte that is no ASCII, which only a broken client sends, in its escaped form.
+local function instance_of(path)
+    return encode((gsub(path, "[\128-\255]", escape)))
+end
+
+
+-- Answers the request with a refusal and ends it.
+function _M.say(word, data)
+    local var, header = ngx.var, ngx.header
+    local language = words.language(var.http_accept_language)
+    local status, _, tag = words.row(word, language)
+    local members = MEMBERS[word] and data and MEMBERS[word](data) or ""
+    local body = head_of(word, language) .. instance_of(var.edge_path or "") ..
+        ',"requestId":"' .. var.request_id .. '"' .. members .. "}"
+    var.edge_word = word
+    ngx.status = status
+    header["Content-Type"] = "application/problem+json; charset=utf-8"
+    header["Content-Language"] = tag
+    header["Cache-Control"] = "no-store"
+    header["Content-Length"] = #body
+    if (status == 503 or status == 429) and words.may_retry(word) then
+        header["Retry-After"] = RETRY_AFTER_S
+    end
+    if HEADERS[word] then
+        HEADERS[word](header, data)
+    end
+    -- A body nobody read must not be taken for the next request of its connection.
+    ngx.req.discard_body()
+    ngx.print(body)
+    return ngx.exit(ngx.HTTP_OK)
+end
+
+
+return _M

@@ -1,0 +1,63 @@
+-- A request as the gates see it. What costs something (the token, the permit) is looked at when a
+-- gate first asks, and once.
+local jwt = require "lib.jwt"
+local permits = require "lib.permit"
+
+local ngx = ngx
+local sub = string.sub
+local find = string.find
+
+local _M = {}
+local mt = { __index = _M }
+
+-- The form of a session's id (contracts/ids.ts). Nothing else can have a permit.
+local SESSION = "^[0-9a-hjkmnp-tv-z]+$"
+local SESSION_LENGTH = 16
+local BEARER = "Bearer "
+
+
+function _M.new()
+    local var = ngx.var
+    return setmetatable({
+        route = var.edge_route,
+        sale = var.edge_sale,
+        method = ngx.req.get_method(),
+        now_ms = ngx.now() * 1000,
+    }, mt)
+end
+
+
+-- The uid of a valid token; false when there is none.
+function _M:uid()
+    if self.known_uid == nil then
+        local header = ngx.var.http_authorization
+        local bears = header and sub(header, 1, #BEARER) == BEARER
+        local uid = bears and jwt.uid_of(sub(header, #BEARER + 1), self.now_ms / 1000)
+        self.known_uid = uid or false
+    end
+    return self.known_uid
+end
+
+
+-- The permit we signed for this uid and session, expired or not; false when there is none.
+function _M:permit()
+    if self.known_permit == nil then
+        local header = ngx.var.http_x_permit
+        local sale = self.sale
+        local named = header and #sale == SESSION_LENGTH and find(sale, SESSION)
+        local uid = named and self:uid()
+        self.known_permit = uid and permits.read(header, uid, sale) or false
+    end
+    return self.known_permit
+end
+
+
+-- May this be a request that was answered before? Then seckill has the answer. The permit may have
+-- run out meanwhile: what it let its buyer do, it did in time.
+function _M:may_repeat()
+    local key = ngx.var.http_idempotency_key
+    return key ~= nil and key ~= "" and self:permit() ~= false
+end
+
+
+return _M
