@@ -6,6 +6,8 @@
 import type { BrokerOptions } from 'moleculer';
 import { config } from './config/index.ts';
 import { wordOf } from './contracts/errors.ts';
+import { keyspace } from './contracts/keys.ts';
+import { channels, type StreamAdapterOptions } from './mixins/channels/adapter.ts';
 import { healthEndpoint } from './mixins/health.ts';
 import { lifecycle } from './mixins/lifecycle.ts';
 import { jsonLogger } from './mixins/log.ts';
@@ -52,6 +54,20 @@ const isIllness = (error: Error): boolean => {
   return wordOf(error) === undefined && !(typeof code === 'number' && code >= 400 && code < 500);
 };
 
+const TRIM_EVERY_MS = 60_000;
+
+const streams: StreamAdapterOptions = {
+  url: config.arbiterUrl,
+  keys: keyspace(config.namespace, config.shards),
+  limits: {
+    maxInFlight: config.channelMaxInFlight,
+    idleMs: config.channelIdleMs,
+    retryMs: config.channelRetryMs,
+    drainMs: config.drainMs,
+  },
+  trimEveryMs: TRIM_EVERY_MS,
+};
+
 const options: BrokerOptions = {
   ...joining,
   ...(config.instance && { nodeID: config.instance.name }),
@@ -94,6 +110,8 @@ const options: BrokerOptions = {
     'ErrorHandler',
     'Debounce',
     'Throttle',
+    // Stops first, starts last: while calls drain, no new message begins.
+    channels(streams),
     ...(config.instance ? [healthEndpoint(config.instance.port)] : []),
   ],
 };
