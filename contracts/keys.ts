@@ -36,7 +36,7 @@ export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
   },
   tiers: {
     type: 'hash',
-    holds: 'record widths; per tier its name, price and segment range; written by open only',
+    holds: 'per tier its name, price and segments, in all and per section; written by open only',
   },
   segments: {
     type: 'string',
@@ -50,9 +50,15 @@ export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
   holds: { type: 'hash', holds: 'orderId → JSON {uid, seats, deadlineMs, state, …}' },
   buyers: { type: 'hash', holds: 'uid → seats held and bought' },
   deadlines: { type: 'zset', holds: 'orderId by the moment it is (next) due, epoch ms' },
-  requests: { type: 'hash', holds: 'uid and Idempotency-Key → fingerprint and answer' },
-  meta: { type: 'hash', holds: 'switch, terms, version, left in all and per tier' },
-  reserved: { type: 'set', holds: 'uids with a reservation' },
+  requests: {
+    type: 'hash',
+    holds: 'uid and Idempotency-Key → fingerprint and orderId, whose hold is the answer',
+  },
+  meta: {
+    type: 'hash',
+    holds: 'switch, terms, version, left in all and per tier, sizes of plan and bloom',
+  },
+  reserved: { type: 'hash', holds: 'uid → the moment of its reservation, epoch ms' },
   bloom: { type: 'bitmap', holds: 'the filter over `reserved` that the edge pulls' },
 };
 

@@ -1,12 +1,19 @@
 /**
- * The typed door to the arbiter: the only file that runs the scripts of `lua/`. A refusal of a
- * script is thrown as `refuse(word, data)`; weather (Redis away) is thrown as `ARBITER_AWAY`.
+ * The typed door to the arbiter: the only file that runs the scripts of `lua/sale` and `lua/shard`.
+ * A refusal of a script is thrown as `refuse(word, data)`; weather (Redis away, full, loading) is
+ * thrown as `ARBITER_AWAY`.
  */
-
+import type { Redis } from 'ioredis';
 import type { LockedSeat } from '../contracts/channels.ts';
+import { refuse } from '../contracts/errors.ts';
+import type { Keyspace } from '../contracts/keys.ts';
 import type { LayoutColumns } from '../contracts/layout.ts';
 import type { SaleState, SaleSwitch, SaleTerms } from '../contracts/sale.ts';
 import type { SeatState } from '../contracts/seat.ts';
+import { argsOf, keysOf, keysOfShard, loadScript, type Script } from './loader.ts';
+import { lockCall, openArgs, plain, reserveArgs } from './questions.ts';
+import { accepted, changed, readAnswer, readHold, readSeat, readView } from './replies.ts';
+import { inWeather, runScript, type Value } from './runner.ts';
 
 export interface SaleView {
   readonly sale: string;
@@ -113,4 +120,145 @@ export interface Arbiter {
   /** Round trip; throws ARBITER_AWAY. */
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** How many deadlines one look for late holds goes through, per sale. */
+const LATE_SCAN = 2_000;
+
+const SCRIPTS = {
+  open: loadScript('sale/open'),
+  turn: loadScript('sale/turn'),
+  reserve: loadScript('sale/reserve'),
+  lock: loadScript('sale/lock'),
+  best: loadScript('sale/best'),
+  sell: loadScript('sale/sell'),
+  release: loadScript('sale/release'),
+  due: loadScript('sale/due'),
+  late: loadScript('sale/late'),
+  view: loadScript('sale/view'),
+  snapshot: loadScript('sale/snapshot'),
+  seat: loadScript('sale/seat'),
+  adopt: loadScript('shard/adopt'),
+} satisfies Record<string, Script>;
+
+/** Empty: the script asks `TIME`. */
+const clockOf = (nowMs?: number) => nowMs ?? '';
+
+/**
+ * The arbiter behind a connection, which stays the caller's until `close`.
+ * @param redis its settings decide how long a call may take before it is `ARBITER_AWAY`
+ */
+export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace }): Arbiter {
+  const run = runOf(redis);
+  const ask = (name: keyof typeof SCRIPTS, sale: string, args: Readonly<Record<string, Value>>) => {
+    const script = SCRIPTS[name];
+    const known = script.args.includes('sale') ? { sale: plain('sale', sale), ...args } : args;
+    return runScript(redis, script, keysOf(script, keys, sale), argsOf(script, known));
+  };
+  const view = async (sale: string, nowMs?: number) =>
+    readView(sale, accepted(await ask('view', sale, { nowMs: clockOf(nowMs) })));
+  return {
+    open: async (sale, layout, pricesFen, terms) => ({
+      created: changed(await ask('open', sale, openArgs(layout, pricesFen, terms))),
+    }),
+    turn: async (sale, to) => {
+      accepted(await ask('turn', sale, { to }));
+      return view(sale);
+    },
+    reserve: async (sale, uid, nowMs) => {
+      const args = { ...reserveArgs(uid), nowMs: clockOf(nowMs) };
+      const [at, created] = accepted(await ask('reserve', sale, args));
+      return { reservedAtMs: Number(at), created: created === 1 };
+    },
+    isReserved: (sale, uid) =>
+      inWeather(async () => (await redis.hexists(keys.ofSale(sale).reserved, uid)) === 1),
+    lock: async (request) => {
+      const { script, args } = lockCall(request);
+      const known = { ...args, runId: await run.id(), nowMs: clockOf(request.nowMs) };
+      const [hold] = accepted(await ask(script, request.sale, known));
+      return readAnswer(String(hold), request.orderId);
+    },
+    sell: async (sale, orderId) => ({
+      changed: changed(await ask('sell', sale, { orderId, nowMs: '' })),
+    }),
+    release: async (sale, orderId, reason) => {
+      const args = { orderId, reason: plain('reason', reason), nowMs: '' };
+      return { changed: changed(await ask('release', sale, args)) };
+    },
+    due: async (sale, limit, repeatMs, nowMs) => {
+      const reply = await ask('due', sale, { limit, repeatMs, nowMs: clockOf(nowMs) });
+      return { posted: reply[0] === 'NOT_FOUND' ? 0 : Number(accepted(reply)[0]) };
+    },
+    view,
+    snapshot: async (sale) => {
+      const [epoch, version, states] = accepted(await ask('snapshot', sale, {}));
+      return { epoch: Number(epoch), version: Number(version), states: String(states) };
+    },
+    hold: (sale, orderId) =>
+      inWeather(async () => {
+        const json = await redis.hget(keys.ofSale(sale).holds, orderId);
+        return json === null ? undefined : readHold(json);
+      }),
+    seat: async (sale, seat) => {
+      if (!Number.isSafeInteger(seat)) refuse('SEAT_UNKNOWN', {});
+      return readSeat(seat, accepted(await ask('seat', sale, { seat })));
+    },
+    late: async (sale, lateMs, limit) => {
+      const reply = await ask('late', sale, { lateMs, limit, scan: LATE_SCAN, nowMs: '' });
+      return reply[0] === 'NOT_FOUND' ? [] : accepted(reply).map((json) => readHold(String(json)));
+    },
+    sales: () => inWeather(() => salesOf(redis, keys)),
+    epoch: (shard) =>
+      inWeather(async () => {
+        const [runId, epoch] = await redis.hmget(keys.ofShard(shard).epoch, 'runId', 'epoch');
+        return runId && epoch ? { runId, epoch: Number(epoch) } : undefined;
+      }),
+    adopt: async (shard, epoch) => {
+      const args = argsOf(SCRIPTS.adopt, { runId: await run.id(), epoch });
+      const names = keysOfShard(SCRIPTS.adopt, keys, shard);
+      return { changed: changed(await runScript(redis, SCRIPTS.adopt, names, args)) };
+    },
+    runId: run.id,
+    ping: () => inWeather(async () => void (await redis.ping())),
+    close: async () => {
+      run.forget();
+      if (redis.status === 'ready') await redis.quit();
+      else redis.disconnect();
+    },
+  };
+}
+
+async function salesOf(redis: Redis, keys: Keyspace): Promise<string[]> {
+  const shards = Array.from({ length: keys.shards }, (_, shard) => keys.ofShard(shard).sales);
+  const sales = await Promise.all(shards.map((key) => redis.smembers(key)));
+  return sales.flat().sort();
+}
+
+/** The run id of the Redis behind a connection: asked once per connection, forgotten with it. */
+function runOf(redis: Redis): { id: () => Promise<string>; forget: () => void } {
+  let known: Promise<string> | undefined;
+  const lose = () => {
+    known = undefined;
+  };
+  const id = () => {
+    const asked = known ?? inWeather(() => redis.info('server')).then(runIdIn);
+    if (!known) asked.catch(() => known === asked && lose());
+    known = asked;
+    return asked;
+  };
+  const learn = () => void id().catch(lose);
+  redis.on('close', lose);
+  redis.on('ready', learn);
+  if (redis.status === 'ready') learn();
+  const forget = () => {
+    redis.off('close', lose);
+    redis.off('ready', learn);
+  };
+  return { id, forget };
+}
+
+function runIdIn(info: string): string {
+  const runId = /^run_id:(\w+)/m.exec(info)?.[1];
+  if (!runId) throw new Error('INFO server has no run_id');
+  return runId;
 }

@@ -1,0 +1,225 @@
+/**
+ * Reads the scripts of this folder. A script's header is its contract, and it runs: the order of
+ * the keys and arguments a script is called with is taken from its header, and a header that
+ * contradicts the script stops the process at start.
+ *
+ * A header: `#!lua flags=…`, then comment lines `--- name: what it does`, `-- Why a script:`,
+ * `-- Flags:` (only when there are any), `-- KEYS:`, `-- ARGV:`, `-- Returns:`. A script binds each
+ * name once, as in `seats = KEYS[3]`. `require 'lib.x'` stands for the text of `lib/x.lua`: Redis
+ * has no modules, so the loader puts it there.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CHANNEL_NAMES, type ChannelName } from '../contracts/channels.ts';
+import {
+  type Keyspace,
+  SALE_KEYS,
+  type SaleKeyName,
+  SHARD_KEYS,
+  type ShardKeyName,
+} from '../contracts/keys.ts';
+
+/** `stream` is any channel's stream, handed in by the caller. */
+export type KeyName = SaleKeyName | ShardKeyName | ChannelName | 'stream';
+
+export interface Script {
+  readonly name: string;
+  readonly flags: readonly string[];
+  readonly keys: readonly KeyName[];
+  readonly args: readonly string[];
+  /** What Redis runs. */
+  readonly text: string;
+  readonly sha: string;
+}
+
+const FLAGS = ['allow-oom', 'no-writes'];
+const KEY_NAMES = [
+  ...Object.keys(SALE_KEYS),
+  ...Object.keys(SHARD_KEYS),
+  ...CHANNEL_NAMES,
+  'stream',
+];
+const REQUIRE = /require '([\w.]+)'/g;
+const FIELD = /^-- (Why a script|Flags|KEYS|ARGV|Returns): ?(.*)$/;
+
+/** Reads one file of this folder, by its name without `.lua`. */
+export type ReadSource = (name: string) => string;
+
+const readHere: ReadSource = (name) =>
+  readFileSync(resolve(import.meta.dirname, `${name}.lua`), 'utf8');
+
+/**
+ * Reads, checks and assembles a script, for example `sale/lock`.
+ * @throws Error naming every fault of its header.
+ */
+export function loadScript(name: string, read: ReadSource = readHere): Script {
+  const source = read(name);
+  const fields = headerOf(source);
+  const flags = /^#!lua(?: flags=([\w,-]+))?\n/.exec(source)?.[1]?.split(',') ?? [];
+  const keys = wordsOf(fields.get('KEYS'));
+  const args = wordsOf(fields.get('ARGV'));
+  const parts = libraryOf(source, read);
+  const body = source.slice(source.indexOf('\n') + 1);
+  const whole = [...parts.values(), body].join('\n');
+  const faults = [
+    ...headerFaults(name, source, fields, flags),
+    ...bindingFaults('KEYS', keys, source),
+    ...bindingFaults('ARGV', args, source),
+    ...keys.filter((key) => !KEY_NAMES.includes(key)).map((key) => `KEYS: ${key} is no key`),
+    ...[...parts].flatMap(([part, text]) =>
+      /\b(KEYS|ARGV)\b/.test(text) ? [`${part} reaches for KEYS or ARGV`] : [],
+    ),
+    ...callFaults(whole),
+  ];
+  if (faults.length > 0) throw new Error(`lua/${name}.lua: ${faults.join('; ')}`);
+  const text = assemble(source.slice(0, source.indexOf('\n')), parts, body);
+  const sha = createHash('sha1').update(text).digest('hex');
+  return { name, flags, keys: keys as KeyName[], args, text, sha };
+}
+
+/** The key names a script is called with for a sale, in the order of its header. */
+export function keysOf(script: Script, keys: Keyspace, sale: string): string[] {
+  return keysOfShard(script, keys, keys.shardOf(sale), keys.ofSale(sale));
+}
+
+/** The same for a script that touches no sale. */
+export function keysOfShard(
+  script: Script,
+  keys: Keyspace,
+  shard: number,
+  ofSale?: Readonly<Record<SaleKeyName, string>>,
+): string[] {
+  const ofShard = keys.ofShard(shard);
+  return script.keys.map((name) => {
+    if (name in SHARD_KEYS) return ofShard[name as ShardKeyName];
+    if (name in SALE_KEYS && ofSale) return ofSale[name as SaleKeyName];
+    if (CHANNEL_NAMES.includes(name as ChannelName)) return keys.stream(name as ChannelName, shard);
+    throw new Error(`lua/${script.name}.lua: key ${name} must come from its caller`);
+  });
+}
+
+/** The arguments in the order of the header. @throws Error when one is missing or too many. */
+export function argsOf(
+  script: Script,
+  given: Readonly<Record<string, string | number | Buffer>>,
+): (string | number | Buffer)[] {
+  const strange = Object.keys(given).find((name) => !script.args.includes(name));
+  if (strange) throw new Error(`lua/${script.name}.lua has no argument ${strange}`);
+  return script.args.map((name) => {
+    const value = given[name];
+    if (value === undefined) throw new Error(`lua/${script.name}.lua needs ${name}`);
+    return value;
+  });
+}
+
+/** The fields of a header with their continuation lines; a repeated field keeps both texts. */
+function headerOf(source: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  let open = '';
+  for (const line of source.split('\n').slice(1)) {
+    if (!line.startsWith('--')) break;
+    const field = FIELD.exec(line);
+    if (field) open = field[1]!;
+    const text = field ? field[2]! : line.replace(/^-+ */, '');
+    const before = fields.get(open);
+    fields.set(open, before === undefined ? text : `${before}${field ? '\u0000' : ' '}${text}`);
+  }
+  return fields;
+}
+
+const wordsOf = (text = '') => text.split(/\s+/).filter((word) => word !== '');
+
+function headerFaults(
+  name: string,
+  source: string,
+  fields: ReadonlyMap<string, string>,
+  flags: readonly string[],
+): string[] {
+  const faults: string[] = [];
+  const short = name.slice(name.lastIndexOf('/') + 1);
+  if (!source.startsWith('#!lua')) faults.push('the first line must be #!lua');
+  if (!source.includes(`\n--- ${short}: `)) faults.push(`the header must begin --- ${short}:`);
+  for (const field of ['Why a script', 'KEYS', 'ARGV', 'Returns'])
+    if (!fields.has(field)) faults.push(`the header lacks ${field}`);
+  for (const [field, text] of fields)
+    if (text.includes('\u0000')) faults.push(`the header says ${field} twice`);
+  // "Flags: allow-oom, because …": what is declared stands before its reason.
+  const [said = '', reason] = (fields.get('Flags') ?? '').split('because');
+  const declared = FLAGS.filter((flag) => said.includes(flag));
+  if (declared.length > 0 && !reason) faults.push('the header gives no reason for its flags');
+  for (const flag of flags) {
+    if (!FLAGS.includes(flag)) faults.push(`nobody knows the flag ${flag}`);
+    else if (!declared.includes(flag)) faults.push(`the header does not declare ${flag}`);
+  }
+  for (const flag of declared)
+    if (!flags.includes(flag)) faults.push(`the header declares ${flag}, #!lua does not`);
+  return faults;
+}
+
+/** `seat.moved` is bound as `seatMoved`. */
+const identifier = (word: string) => word.replace(/\.(\w)/g, (_, char) => char.toUpperCase());
+
+function bindingFaults(table: 'KEYS' | 'ARGV', words: readonly string[], source: string): string[] {
+  const faults: string[] = [];
+  const code = source.replace(/--.*$/gm, '');
+  const bound = new Map<number, string>();
+  for (const [, name, at] of code.matchAll(new RegExp(`(\\w+) = ${table}\\[(\\d+)\\]`, 'g'))) {
+    const number = Number(at);
+    if (number < 1 || number > words.length) faults.push(`${table}[${at}] is not declared`);
+    else if (name !== identifier(words[number - 1]!))
+      faults.push(`${table}[${at}] is ${words[number - 1]}, yet bound as ${name}`);
+    if (bound.has(number)) faults.push(`${table}[${at}] is bound twice`);
+    bound.set(number, name!);
+  }
+  words.forEach((word, i) => {
+    if (!bound.has(i + 1)) faults.push(`${table}: ${word} is declared and never bound`);
+    if (words.indexOf(word) !== i) faults.push(`${table}: ${word} is declared twice`);
+  });
+  const used = code.match(new RegExp(`\\b${table}\\b`, 'g'))?.length ?? 0;
+  const counted = [...code.matchAll(new RegExp(`\\w+ = ${table}\\[\\d+\\]`, 'g'))].length;
+  if (used > counted) faults.push(`${table} is used other than to bind a name`);
+  return faults;
+}
+
+/** Lua builds no key names: the key of every command is one of `keys`. The clock is read once. */
+function callFaults(text: string): string[] {
+  const code = text.replace(/--.*$/gm, '');
+  const faults: string[] = [];
+  for (const [, command, rest] of code.matchAll(/redis\.p?call\(([^,)]*)([^\n]*)/g)) {
+    if (command === "'TIME'") continue;
+    if (!/^'[A-Z]+'$/.test(command!)) faults.push(`a command must be a plain word: ${command}`);
+    else if (!/^,\s*keys\.\w+\b(?!\s*\.\.)/.test(rest!))
+      faults.push(`the key of ${command} does not come from KEYS`);
+  }
+  if ((code.match(/'TIME'/g)?.length ?? 0) > 1) faults.push('the clock is read twice');
+  return faults;
+}
+
+/** Every part a source requires, the required before who requires them. */
+function libraryOf(
+  source: string,
+  read: ReadSource,
+  into = new Map<string, string>(),
+  above: readonly string[] = [],
+): Map<string, string> {
+  for (const [, part] of source.matchAll(REQUIRE)) {
+    if (above.includes(part!)) throw new Error(`${part} requires itself`);
+    if (into.has(part!)) continue;
+    const text = read(part!.replaceAll('.', '/'));
+    libraryOf(text, read, into, [...above, part!]);
+    into.set(part!, text);
+  }
+  return into;
+}
+
+function assemble(first: string, parts: ReadonlyMap<string, string>, body: string): string {
+  const local = (part: string) => part.replaceAll('.', '_');
+  const inline = (text: string) => text.replace(REQUIRE, (_, part) => local(part));
+  const bare = (text: string) => inline(text.replace(/^[ \t]*--.*\n?/gm, ''));
+  return [
+    first,
+    ...[...parts].map(([part, text]) => `local ${local(part)} = (function()\n${bare(text)}end)()`),
+    bare(body),
+  ].join('\n');
+}

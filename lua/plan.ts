@@ -1,0 +1,263 @@
+/**
+ * Packs a layout into the strings the arbiter keeps. Pure. The formats are read by `lib/plan.lua`
+ * and `lib/segment.lua`; what is fixed width here is fixed width there.
+ *
+ * - plan: per offset 3 digits of tier, 6 of segment, the label as JSON text, filled up with NUL;
+ *   a gap is all NUL
+ * - segments: per segment 7 digits of start, 5 of length, 4 of section; in order of tier, within a
+ *   tier best first
+ * - runs: per segment one digit, its longest free run, at most 9
+ *
+ * A segment is a run of neighbours of one tier and section. Places without neighbours (a standing
+ * floor, single chairs) are gathered into blocks, so that `runs` stays short.
+ */
+import { type Fault, refuse } from '../contracts/errors.ts';
+import type { LayoutColumns } from '../contracts/layout.ts';
+import { GAP_MARK, SEAT_MARK } from '../contracts/seat.ts';
+
+const TIER_DIGITS = 3;
+const SEGMENT_DIGITS = 6;
+const START_DIGITS = 7;
+const LENGTH_DIGITS = 5;
+const SECTION_DIGITS = 4;
+const BLOCK_MAX = 64;
+const RUN_MAX = 9;
+const LABEL_BYTES_MAX = 512;
+
+/** A row segment, as the arbiter knows it. */
+export interface Segment {
+  readonly tier: number;
+  readonly section: number;
+  /** In order of offset; several only when they lie together. */
+  readonly places: readonly Place[];
+  readonly longestRun: number;
+  /** Distance of its middle from the stage; less is better. */
+  readonly distance: number;
+}
+
+export interface PackedPlan {
+  /** Offsets, gaps included. */
+  readonly span: number;
+  readonly seatCount: number;
+  /** Bytes of one record of `plan`. */
+  readonly planWidth: number;
+  readonly seats: string;
+  readonly plan: Buffer;
+  readonly segments: string;
+  readonly runs: string;
+  /** Field, value, field, value … of the hash `tiers`. */
+  readonly tiers: readonly string[];
+  /** Seats per tier, by its index. */
+  readonly left: readonly number[];
+}
+
+interface Place {
+  readonly seat: number;
+  readonly tier: number;
+  readonly section: number;
+  readonly x: number;
+  readonly y: number;
+  /** JSON text without its quotes: what a script may put between quotes as it is. */
+  readonly label: Buffer;
+}
+
+const jsonText = (text: string) => JSON.stringify(text.toWellFormed()).slice(1, -1);
+const digits = (value: number, width: number) => String(value).padStart(width, '0');
+
+/**
+ * Packs a layout and its prices.
+ * @throws VALIDATION_FAILED naming each tier that has seats and no price, and every limit passed.
+ */
+export function packPlan(
+  layout: LayoutColumns,
+  pricesFen: Readonly<Record<string, number>>,
+): PackedPlan {
+  const places = placesOf(layout);
+  const span = places.length === 0 ? 0 : places.at(-1)!.seat + 1;
+  const segments = segmentsOf(places).sort(byQuality);
+  const left = layout.tiers.map(() => 0);
+  for (const { tier } of places) left[tier]!++;
+  const labelWidth = places.reduce((width, { label }) => Math.max(width, label.length), 0);
+  const errors = [
+    ...priceFaults(layout, pricesFen, left),
+    ...limitFaults(layout, segments, span, labelWidth),
+  ];
+  if (errors.length > 0) refuse('VALIDATION_FAILED', { errors });
+
+  const planWidth = TIER_DIGITS + SEGMENT_DIGITS + labelWidth;
+  const plan = Buffer.alloc(span * planWidth);
+  const seats = Buffer.alloc(span, GAP_MARK);
+  segments.forEach((segment, index) => {
+    const record = digits(segment.tier, TIER_DIGITS) + digits(index, SEGMENT_DIGITS);
+    for (const { seat, label } of segment.places) {
+      const at = plan.write(record, seat * planWidth, 'latin1');
+      label.copy(plan, seat * planWidth + at);
+      seats.write(SEAT_MARK.AVAILABLE, seat, 'latin1');
+    }
+  });
+  return {
+    span,
+    seatCount: places.length,
+    planWidth,
+    seats: seats.toString('latin1'),
+    plan,
+    segments: segments.map(segmentRecord).join(''),
+    runs: segments.map(({ longestRun }) => Math.min(longestRun, RUN_MAX)).join(''),
+    tiers: tierFields(layout, pricesFen, segments),
+    left,
+  };
+}
+
+function placesOf(layout: LayoutColumns): Place[] {
+  // Two sections of one name are one to a buyer, who can only say the name.
+  const sectionOf = layout.sections.map((name) => layout.sections.indexOf(name));
+  const places = layout.seat.map((seat, i) => ({
+    seat,
+    tier: layout.tier[i]!,
+    section: sectionOf[layout.rows[layout.row[i]!]!.section]!,
+    x: layout.x[i]!,
+    y: layout.y[i]!,
+    label: Buffer.from(jsonText(layout.label[i]!)),
+  }));
+  places.sort((a, b) => a.seat - b.seat);
+  places.forEach(({ seat }, i) => {
+    if (!Number.isSafeInteger(seat) || seat < 0 || seat === places[i - 1]?.seat)
+      throw new Error(`a layout numbers its seats once each, from 0 up: ${seat}`);
+  });
+  return places;
+}
+
+/** Runs of neighbours first; then runs of one are gathered with the runs of one beside them. */
+function segmentsOf(places: readonly Place[]): Segment[] {
+  const distanceOf = stageDistance(places);
+  const segments: Segment[] = [];
+  const end = (gathered: readonly Place[], longestRun: number) => {
+    const { tier, section } = gathered[0]!;
+    segments.push({ tier, section, places: gathered, longestRun, distance: distanceOf(gathered) });
+  };
+  let block: Place[] = [];
+  const endBlock = () => {
+    if (block.length > 0) end(block, 1);
+    block = [];
+  };
+  for (const run of runsOf(places)) {
+    const [first] = run;
+    const last = block.at(-1);
+    const joins =
+      run.length === 1 &&
+      (!last || (alike(last, first!) && last.seat + 1 < first!.seat && block.length < BLOCK_MAX));
+    if (!joins) endBlock();
+    if (run.length === 1) block.push(first!);
+    else end(run, run.length);
+  }
+  endBlock();
+  return segments;
+}
+
+const alike = (a: Place, b: Place) => a.tier === b.tier && a.section === b.section;
+
+function runsOf(places: readonly Place[]): Place[][] {
+  const runs: Place[][] = [];
+  let last: Place | undefined;
+  for (const place of places) {
+    if (last && last.seat + 1 === place.seat && alike(last, place)) runs.at(-1)!.push(place);
+    else runs.push([place]);
+    last = place;
+  }
+  return runs;
+}
+
+/**
+ * How far the middle of some places is from the stage. A layout does not say where its stage is:
+ * it is taken to be at the top, in front of the middle of the seats (y grows away from it), as
+ * seating plans are drawn.
+ */
+function stageDistance(places: readonly Place[]): (of: readonly Place[]) => number {
+  let [left, right, front] = [Infinity, -Infinity, Infinity];
+  for (const { x, y } of places) {
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    front = Math.min(front, y);
+  }
+  const middle = (left + right) / 2;
+  return (of) => {
+    const sum = of.reduce((sum, { x, y }) => ({ x: sum.x + x, y: sum.y + y }), { x: 0, y: 0 });
+    return Math.hypot(sum.x / of.length - middle, sum.y / of.length - front);
+  };
+}
+
+function byQuality(a: Segment, b: Segment): number {
+  return a.tier - b.tier || a.distance - b.distance || a.places[0]!.seat - b.places[0]!.seat;
+}
+
+const startOf = ({ places }: Segment) => places[0]!.seat;
+const lengthOf = ({ places }: Segment) => places.at(-1)!.seat - places[0]!.seat + 1;
+
+const segmentRecord = (segment: Segment) =>
+  digits(startOf(segment), START_DIGITS) +
+  digits(lengthOf(segment), LENGTH_DIGITS) +
+  digits(segment.section, SECTION_DIGITS);
+
+/** What a script asks of a tier: by name, by index, and which segments it has in a section. */
+function tierFields(
+  layout: LayoutColumns,
+  pricesFen: Readonly<Record<string, number>>,
+  segments: readonly Segment[],
+): string[] {
+  const fields = ['names', JSON.stringify(layout.tiers.map((name) => name.toWellFormed()))];
+  const within = new Map<string, string[]>();
+  const counts = layout.tiers.map(() => 0);
+  segments.forEach(({ tier, section }, index) => {
+    counts[tier]!++;
+    const field = `within:${tier}:${section}`;
+    if (!within.has(field)) within.set(field, []);
+    within.get(field)!.push(digits(index, SEGMENT_DIGITS));
+  });
+  let first = 0;
+  layout.tiers.forEach((name, tier) => {
+    fields.push(`tier:${name}`, `${tier} ${first} ${counts[tier]}`);
+    fields.push(`name:${tier}`, jsonText(name), `price:${tier}`, String(pricesFen[name] ?? 0));
+    first += counts[tier]!;
+  });
+  for (const name of layout.sections)
+    fields.push(`section:${name}`, String(layout.sections.indexOf(name)));
+  for (const [field, indexes] of within) fields.push(field, indexes.join(''));
+  return fields;
+}
+
+function priceFaults(
+  layout: LayoutColumns,
+  pricesFen: Readonly<Record<string, number>>,
+  left: readonly number[],
+): Fault[] {
+  return layout.tiers.flatMap((name, tier) => {
+    const price = pricesFen[name];
+    const missing = price === undefined && left[tier]! > 0;
+    const wrong = price !== undefined && (!Number.isSafeInteger(price) || price < 0);
+    if (!missing && !wrong) return [];
+    const detail = `tier ${name} needs a price in whole fen`;
+    return [{ pointer: '/tiers', code: 'PRICE_MISSING', detail }];
+  });
+}
+
+function limitFaults(
+  layout: LayoutColumns,
+  segments: readonly Segment[],
+  span: number,
+  labelWidth: number,
+): Fault[] {
+  const longest = segments.reduce((length, segment) => Math.max(length, lengthOf(segment)), 0);
+  const limits: [what: string, value: number, max: number][] = [
+    ['tiers', layout.tiers.length, 10 ** TIER_DIGITS],
+    ['sections', layout.sections.length, 10 ** SECTION_DIGITS],
+    ['offsets', span, 10 ** START_DIGITS],
+    ['row segments', segments.length, 10 ** SEGMENT_DIGITS],
+    ['offsets of one row', longest, 10 ** LENGTH_DIGITS - 1],
+    ['bytes of one label', labelWidth, LABEL_BYTES_MAX],
+  ];
+  return limits.flatMap(([what, value, max]) =>
+    value <= max
+      ? []
+      : [{ pointer: '/plan', code: 'TOO_MANY', detail: `${value} ${what}, at most ${max}` }],
+  );
+}

@@ -1,0 +1,122 @@
+/** What is asked of the scripts, made into their arguments. Pure. */
+import { hash } from 'node:crypto';
+import { type Fault, refuse } from '../contracts/errors.ts';
+import type { LayoutColumns } from '../contracts/layout.ts';
+import type { SaleTerms } from '../contracts/sale.ts';
+import type { LockRequest } from './arbiter.ts';
+import { packPlan } from './plan.ts';
+import type { Value } from './runner.ts';
+
+type Args = Record<string, Value>;
+
+/** A lock of more seats than this is over every limit: the script need not read them. */
+const SEATS_MAX = 6;
+
+/** The Bloom filter lets one uid in a hundred pass that never reserved: bits per uid, hashes. */
+const BLOOM_BITS_PER_UID = 9.585_1;
+const BLOOM_HASHES = 7;
+/** How many reservations a sale is expected to draw: so many per seat, never fewer than the floor. */
+const UIDS_PER_SEAT = 20;
+const UIDS_FLOOR = 100_000;
+
+/** What a script may put between quotes as it is. */
+const PLAIN = /^[\w.:-]{0,128}$/;
+
+/** The value, if it needs no escaping anywhere. @throws Error: who let it come here has a bug */
+export function plain(name: string, value: string): string {
+  if (!PLAIN.test(value)) throw new Error(`the arbiter is given a strange ${name}`);
+  return value;
+}
+
+export function openArgs(
+  layout: LayoutColumns,
+  pricesFen: Readonly<Record<string, number>>,
+  terms: SaleTerms,
+): Args {
+  const plan = packPlan(layout, pricesFen);
+  const uids = Math.max(UIDS_FLOOR, plan.seatCount * UIDS_PER_SEAT);
+  const meta = {
+    switch: 'OPEN',
+    version: 0,
+    left: plan.seatCount,
+    ...terms,
+    reservationRequired: terms.reservationRequired ? 1 : 0,
+    span: plan.span,
+    planWidth: plan.planWidth,
+    seatCount: plan.seatCount,
+    layoutVersion: layout.layoutVersion,
+    bloomBits: Math.ceil((uids * BLOOM_BITS_PER_UID) / 8) * 8,
+    bloomHashes: BLOOM_HASHES,
+    reservations: 0,
+    ...Object.fromEntries(plan.left.map((left, tier) => [`left:${tier}`, left])),
+  };
+  return {
+    seats: plan.seats,
+    plan: plan.plan,
+    segments: plan.segments,
+    runs: plan.runs,
+    tiers: JSON.stringify(plan.tiers),
+    meta: JSON.stringify(Object.entries(meta).flat().map(String)),
+  };
+}
+
+/**
+ * The bits of a uid in the filter are `(hash1 + i * hash2) mod bits`, i from 0: the two are the
+ * first eight bytes of its MD5, big-endian (Kirsch and Mitzenmacher's double hashing).
+ */
+export function reserveArgs(uid: string): Args {
+  const digest = hash('md5', uid, 'buffer');
+  return {
+    uid: plain('uid', uid),
+    hash1: digest.readUInt32BE(0),
+    hash2: digest.readUInt32BE(4),
+  };
+}
+
+/** Which script a lock is, and everything it is told but the run id and the clock. */
+export function lockCall(request: LockRequest): { script: 'lock' | 'best'; args: Args } {
+  const { seats, best, uid, orderId, requestId, idempotencyKey } = request;
+  const error = faultOf(request);
+  if (error) refuse('VALIDATION_FAILED', { errors: [error] });
+  const asked = best ? [best.count, best.tier, best.section ?? null] : seats;
+  const common = {
+    uid: plain('uid', uid),
+    orderId: plain('orderId', orderId),
+    requestId: plain('requestId', requestId),
+    headers: headersOf(requestId),
+    request: idempotencyKey === undefined ? '' : `${uid}\n${idempotencyKey}`,
+    fingerprint: hash('sha1', JSON.stringify(asked), 'base64url'),
+  };
+  if (best) {
+    const { count, tier, section = '' } = best;
+    return { script: 'best', args: { ...common, count, tier, section } };
+  }
+  const strange = seats!.filter((seat) => !Number.isSafeInteger(seat));
+  if (strange.length > 0) refuse('SEAT_UNKNOWN', { seats: strange });
+  const read = seats!.slice(0, SEATS_MAX).join(',');
+  return { script: 'lock', args: { ...common, count: seats!.length, seats: read } };
+}
+
+function faultOf({ seats, best }: LockRequest): Fault | undefined {
+  if ((seats === undefined) === (best === undefined))
+    return { pointer: '', code: 'ONE_OF', detail: 'exactly one of seats and best is needed' };
+  if (seats?.length === 0) return { pointer: '/seats', code: 'EMPTY', detail: 'no seat is named' };
+  if (best && !(Number.isSafeInteger(best.count) && best.count > 0))
+    return { pointer: '/best/count', code: 'RANGE', detail: 'must be a whole number from 1' };
+  if (best?.section === '')
+    return {
+      pointer: '/best/section',
+      code: 'UNKNOWN',
+      detail: 'this session has no such section',
+    };
+  return undefined;
+}
+
+/** What the handler of the lock's message gets as its context: the request it comes from. */
+const headersOf = (requestId: string) =>
+  JSON.stringify({
+    $requestID: requestId,
+    $level: '1',
+    $tracing: 'false',
+    $meta: Buffer.from(JSON.stringify({ requestId })).toString('base64'),
+  });
