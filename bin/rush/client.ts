@@ -1,0 +1,126 @@
+/**
+ * HTTP as a patient buyer uses it: a request that got no answer, or one that says "later", is sent
+ * again as it was. All requests of a rush share one limit on how many are in flight.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import type { Hop, Tally } from './tally.ts';
+
+export interface Ask {
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are read by field, each by who asked
+  readonly body: any;
+  /** The refusal word of a problem+json. */
+  readonly word?: string;
+}
+
+/** No usable answer after every repetition, or the rush was over first. */
+export class Unanswered extends Error {}
+
+const ATTEMPTS = 12;
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 1_500;
+const ANSWER_MS = 15_000;
+/** Later, says the system (503 with a word, 429), or a proxy before it has noticed a loss. */
+const LATER = new Set([429, 500, 502, 503, 504]);
+
+/** At most `size` at once; whoever comes later waits in line. */
+class Turnstile {
+  #free: number;
+  #line: (() => void)[] = [];
+  constructor(size: number) {
+    this.#free = size;
+  }
+  async pass<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((go) => this.#line.push(go));
+    try {
+      return await work();
+    } finally {
+      const next = this.#line.shift();
+      if (next) next();
+      else this.#free++;
+    }
+  }
+}
+
+export class Client {
+  readonly base: string;
+  readonly tally: Tally;
+  readonly over: AbortSignal;
+  #agent: Agent;
+  #turnstile: Turnstile;
+
+  /** `over`: when it is aborted, no further request is sent. */
+  constructor(url: string, concurrency: number, tally: Tally, over: AbortSignal) {
+    this.base = `${url}/api/v1`;
+    this.tally = tally;
+    this.over = over;
+    this.#agent = new Agent({ connections: concurrency, pipelining: 1 });
+    this.#turnstile = new Turnstile(concurrency);
+  }
+
+  /**
+   * Sends until there is an answer that means something.
+   * @throws Unanswered when there is none, or the rush is over.
+   */
+  async send(hop: Hop | undefined, method: string, path: string, ask: Ask = {}): Promise<Answer> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (this.over.aborted) throw new Unanswered(`${method} ${path}: the rush is over`);
+      if (attempt > 0) this.tally.repeated++;
+      const answer = await this.#turnstile.pass(() => this.#once(hop, method, path, ask));
+      if (answer && !LATER.has(answer.status)) return answer;
+      await sleep(Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS));
+    }
+    this.tally.unanswered++;
+    throw new Unanswered(`${method} ${path}: no answer after ${ATTEMPTS} attempts`);
+  }
+
+  /** One attempt; undefined when the connection failed. */
+  async #once(hop: Hop | undefined, method: string, path: string, ask: Ask) {
+    const startedMs = performance.now();
+    this.tally.sent++;
+    try {
+      const { statusCode, body } = await request(`${this.base}${path}`, {
+        method: method as 'GET',
+        dispatcher: this.#agent,
+        headersTimeout: ANSWER_MS,
+        bodyTimeout: ANSWER_MS,
+        headers: {
+          ...(ask.token && { authorization: `Bearer ${ask.token}` }),
+          ...(ask.body !== undefined && { 'content-type': 'application/json' }),
+          ...ask.headers,
+        },
+        ...(ask.body !== undefined && { body: JSON.stringify(ask.body) }),
+      });
+      const answer = read(statusCode, await body.text());
+      if (hop) this.tally.took(hop, performance.now() - startedMs);
+      if (answer.word) this.tally.refuse(answer.word);
+      return answer;
+    } catch (error) {
+      this.tally.refuse(`(${(error as { code?: string }).code ?? 'network'})`);
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+}
+
+function read(status: number, text: string): Answer {
+  let body: unknown;
+  try {
+    body = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    body = text; // a page of a proxy, not of the system
+  }
+  if (status < 400) return { status, body };
+  const code = (body as { code?: unknown } | undefined)?.code;
+  return { status, body, word: typeof code === 'string' ? code : `(HTTP ${status})` };
+}

@@ -1,0 +1,162 @@
+/**
+ * Loads what the invariants compare, from Redis and MySQL themselves and never through a service:
+ * a service that lies would lie here too. Reads only.
+ */
+import { Redis } from 'ioredis';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import type { Config } from '../../config/index.ts';
+import { keyspace } from '../../contracts/keys.ts';
+import type { OrderState } from '../../contracts/order.ts';
+import type { Facts, HoldFact, OrderFact } from './invariants.ts';
+import type { AcceptedLock } from './tally.ts';
+
+/** What the checker needs to know that neither Redis nor MySQL tells. */
+export interface Asked {
+  readonly sessionId: string;
+  readonly tierOf: ReadonlyMap<number, string>;
+  readonly accepted: readonly AcceptedLock[];
+}
+/** Where the truth is kept. */
+export type Servers = Pick<
+  Config,
+  'arbiterUrl' | 'mysqlUrl' | 'namespace' | 'shards' | 'payGraceMs'
+>;
+
+type ArbiterFacts = Pick<
+  Facts,
+  'states' | 'owners' | 'holds' | 'buyers' | 'left' | 'seatsPerBuyerMax'
+>;
+type MysqlFacts = Pick<Facts, 'orders' | 'claims' | 'quotas' | 'verdicts'>;
+
+const counts = (hash: Readonly<Record<string, string>>) =>
+  new Map(Object.entries(hash).map(([name, value]) => [name, Number(value)]));
+
+/** The arbiter's side of a sale, all of it from one moment. */
+async function arbiterFacts(servers: Servers, sale: string): Promise<ArbiterFacts> {
+  const redis = new Redis(servers.arbiterUrl);
+  const keys = keyspace(servers.namespace, servers.shards).ofSale(sale);
+  try {
+    const answers = await redis
+      .multi()
+      .get(keys.seats)
+      .hgetall(keys.owners)
+      .hgetall(keys.holds)
+      .hgetall(keys.buyers)
+      .hgetall(keys.meta)
+      .hgetall(keys.tiers)
+      .exec();
+    type Hash = Record<string, string>;
+    const [states, owners, holds, buyers, meta, tiers] = answers!.map(([error, value]) => {
+      if (error) throw error;
+      return value;
+    }) as [string, Hash, Hash, Hash, Hash, Hash];
+    const left = Object.entries(meta).flatMap(([field, value]) => {
+      const tier = /^left:(\d+)$/.exec(field)?.[1];
+      return tier === undefined ? [] : [[tiers[`name:${tier}`]!, Number(value)] as const];
+    });
+    return {
+      states,
+      owners: new Map(Object.entries(owners).map(([seat, orderId]) => [Number(seat), orderId])),
+      holds: new Map(Object.entries(holds).map(([orderId, text]) => [orderId, holdOf(text)])),
+      buyers: counts(buyers),
+      left: new Map(left),
+      seatsPerBuyerMax: Number(meta.seatsPerBuyerMax),
+    };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function holdOf(text: string): HoldFact {
+  const { orderId, uid, seats, deadlineMs, state } = JSON.parse(text);
+  return {
+    orderId,
+    uid,
+    deadlineMs,
+    state,
+    seats: seats.map(({ seat }: { seat: number }) => seat),
+  };
+}
+
+const QUERIES = {
+  orders: 'SELECT orderId, uid, state, deadline FROM orders WHERE sessionId = ?',
+  seats: 'SELECT orderId, seat FROM order_seats WHERE sessionId = ? ORDER BY seat',
+  history: `SELECT h.orderId, h.fromState, h.toState FROM order_history h
+    JOIN orders o ON o.orderId = h.orderId WHERE o.sessionId = ? ORDER BY h.orderId, h.seq`,
+  claims: 'SELECT seat, orderId FROM seat_claims WHERE sessionId = ?',
+  quotas: 'SELECT uid, held FROM buyer_quotas WHERE sessionId = ?',
+  verdicts: `SELECT orderId, verdict, reason FROM hold_verdicts
+    WHERE orderId LIKE CONCAT(?, '-%')`,
+} as const;
+
+/** MySQL's side of a sale, all of it from one snapshot. */
+async function mysqlFacts(mysqlUrl: string, sale: string): Promise<MysqlFacts> {
+  const connection = await createConnection({ uri: mysqlUrl, timezone: 'Z' });
+  const rows = async (name: keyof typeof QUERIES) =>
+    (await connection.query<RowDataPacket[]>(QUERIES[name], [sale]))[0];
+  try {
+    await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+    await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+    const orders = new Map<string, OrderFact & { seats: number[]; path: OrderState[] }>();
+    for (const { orderId, uid, state, deadline } of await rows('orders'))
+      orders.set(orderId, {
+        orderId,
+        uid,
+        state,
+        deadlineMs: (deadline as Date).getTime(),
+        seats: [],
+        path: [],
+      });
+    for (const { orderId, seat } of await rows('seats')) orders.get(orderId)?.seats.push(seat);
+    for (const { orderId, fromState, toState } of await rows('history')) {
+      const path = orders.get(orderId)!.path;
+      if (path.length === 0) path.push(fromState);
+      // A step that does not start where the last one ended must not look like a path.
+      if (path.at(-1) !== fromState) path.push(fromState);
+      path.push(toState);
+    }
+    return {
+      orders,
+      claims: (await rows('claims')).map(({ seat, orderId }) => ({ seat, orderId })),
+      quotas: new Map((await rows('quotas')).map(({ uid, held }) => [uid, held])),
+      verdicts: new Map(
+        (await rows('verdicts')).map(({ orderId, verdict, reason }) => [
+          orderId,
+          { verdict, ...(reason && { reason }) },
+        ]),
+      ),
+    };
+  } finally {
+    await connection.end();
+  }
+}
+
+/** Everything the invariants compare, now. */
+export async function loadFacts(servers: Servers, asked: Asked): Promise<Facts> {
+  const [arbiter, mysql] = await Promise.all([
+    arbiterFacts(servers, asked.sessionId),
+    mysqlFacts(servers.mysqlUrl, asked.sessionId),
+  ]);
+  return {
+    ...arbiter,
+    ...mysql,
+    tierOf: asked.tierOf,
+    accepted: asked.accepted,
+    nowMs: Date.now(),
+    graceMs: servers.payGraceMs,
+  };
+}
+
+/** Messages written and not yet posted; a sale is not at rest while there are any. */
+export async function unposted(mysqlUrl: string, sale: string): Promise<number> {
+  const connection = await createConnection({ uri: mysqlUrl });
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>(
+      'SELECT COUNT(*) AS n FROM outbox WHERE sale = ? AND postedAt IS NULL',
+      [sale],
+    );
+    return rows[0]!.n;
+  } finally {
+    await connection.end();
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * What must always be true of a sale, compared over facts that were loaded before. Pure: the same
+ * facts give the same breaches. The numbers are those of the design; I5 comes free with the facts.
+ */
+import { LIVE_ORDER_STATES, type OrderState, orderMachine } from '../../contracts/order.ts';
+import { SEAT_MARK } from '../../contracts/seat.ts';
+import type { AcceptedLock } from './tally.ts';
+
+export interface HoldFact {
+  readonly orderId: string;
+  readonly uid: string;
+  readonly seats: readonly number[];
+  readonly deadlineMs: number;
+  readonly state: string;
+}
+export interface OrderFact {
+  readonly orderId: string;
+  readonly uid: string;
+  readonly state: OrderState;
+  readonly deadlineMs: number;
+  readonly seats: readonly number[];
+  /** States in the order they were entered, the first one included. */
+  readonly path: readonly OrderState[];
+}
+export interface Facts {
+  readonly nowMs: number;
+  readonly graceMs: number;
+  readonly seatsPerBuyerMax: number;
+  // the arbiter
+  readonly states: string;
+  readonly owners: ReadonlyMap<number, string>;
+  readonly holds: ReadonlyMap<string, HoldFact>;
+  /** uid → seats held and bought, as counted by the scripts. */
+  readonly buyers: ReadonlyMap<string, number>;
+  readonly left: ReadonlyMap<string, number>;
+  // the layout
+  readonly tierOf: ReadonlyMap<number, string>;
+  // MySQL
+  readonly orders: ReadonlyMap<string, OrderFact>;
+  readonly claims: readonly { readonly seat: number; readonly orderId: string }[];
+  readonly quotas: ReadonlyMap<string, number>;
+  readonly verdicts: ReadonlyMap<string, { readonly verdict: string; readonly reason?: string }>;
+  // the buyers
+  readonly accepted: readonly AcceptedLock[];
+}
+
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I9';
+export interface Breach {
+  readonly invariant: Invariant;
+  readonly what: string;
+}
+
+const LIVE: ReadonlySet<OrderState> = new Set(LIVE_ORDER_STATES);
+const isLive = (order: OrderFact | undefined): order is OrderFact =>
+  order !== undefined && LIVE.has(order.state);
+
+/** Each invariant in words, and the check that yields what breaks it. */
+export const INVARIANTS: Readonly<
+  Record<Invariant, { means: string; breaches(facts: Facts): Iterable<string> }>
+> = {
+  I1: { means: 'no seat has two orders that are not cancelled', breaches: doubleSold },
+  I2: { means: 'a locked seat has a live order before its deadline', breaches: stuck },
+  I3: { means: 'a paid order ⇔ its seats are sold, and no other is', breaches: paidAndSold },
+  I4: { means: 'nobody holds and owns more than allowed', breaches: overLimit },
+  I5: { means: 'an order’s history is a path of its machine', breaches: strayed },
+  I6: { means: 'every accepted lock is an order, or has a reason', breaches: lost },
+  I9: { means: 'left per tier = its available seats', breaches: miscounted },
+};
+
+/** Every breach of every invariant; empty when all hold. */
+export function breachesOf(facts: Facts): Breach[] {
+  return (Object.keys(INVARIANTS) as Invariant[]).flatMap((invariant) =>
+    [...INVARIANTS[invariant].breaches(facts)].map((what) => ({ invariant, what })),
+  );
+}
+
+function* doubleSold({ orders, claims }: Facts): Iterable<string> {
+  const takenBy = new Map<number, string>();
+  for (const order of orders.values()) {
+    if (!isLive(order)) continue;
+    for (const seat of order.seats) {
+      const first = takenBy.get(seat);
+      if (first) yield `seat ${seat} has two live orders: ${first} and ${order.orderId}`;
+      takenBy.set(seat, order.orderId);
+    }
+  }
+  for (const { seat, orderId } of claims) {
+    if (takenBy.get(seat) !== orderId) yield `seat ${seat} is claimed by ${orderId}, not alive`;
+    takenBy.delete(seat);
+  }
+  for (const [seat, orderId] of takenBy) yield `seat ${seat} of live ${orderId} has no claim`;
+}
+
+function* stuck({ states, owners, holds, orders, nowMs, graceMs }: Facts): Iterable<string> {
+  for (let seat = 0; seat < states.length; seat++) {
+    if (states[seat] !== SEAT_MARK.LOCKED) continue;
+    const orderId = owners.get(seat);
+    const hold = orderId === undefined ? undefined : holds.get(orderId);
+    if (!hold?.seats.includes(seat)) yield `seat ${seat} is locked by nobody (${orderId})`;
+    else if (nowMs > hold.deadlineMs + graceMs)
+      yield `seat ${seat} is locked ${nowMs - hold.deadlineMs} ms after the deadline of ${orderId}`;
+    else if (!isLive(orders.get(hold.orderId))) yield `seat ${seat} is locked, and no live order`;
+  }
+}
+
+function* paidAndSold({ states, owners, orders }: Facts): Iterable<string> {
+  const paidFor = new Map<number, string>();
+  for (const { orderId, state, seats } of orders.values())
+    if (state === 'PAID') for (const seat of seats) paidFor.set(seat, orderId);
+  for (const [seat, orderId] of paidFor) {
+    if (states[seat] !== SEAT_MARK.SOLD) yield `seat ${seat} of paid ${orderId} is not sold`;
+    else if (owners.get(seat) !== orderId)
+      yield `seat ${seat} of paid ${orderId} is owned by ${owners.get(seat)}`;
+  }
+  for (let seat = 0; seat < states.length; seat++)
+    if (states[seat] === SEAT_MARK.SOLD && !paidFor.has(seat))
+      yield `seat ${seat} is sold to ${owners.get(seat)}, and nobody paid`;
+}
+
+function* overLimit(facts: Facts): Iterable<string> {
+  const { states, owners, holds, buyers, orders, quotas, seatsPerBuyerMax } = facts;
+  const inArbiter = new Map<string, number>();
+  for (const [seat, orderId] of owners) {
+    const uid = states[seat] === SEAT_MARK.AVAILABLE ? undefined : holds.get(orderId)?.uid;
+    if (uid !== undefined) inArbiter.set(uid, (inArbiter.get(uid) ?? 0) + 1);
+  }
+  const inOrders = new Map<string, number>();
+  for (const order of orders.values())
+    if (isLive(order)) inOrders.set(order.uid, (inOrders.get(order.uid) ?? 0) + order.seats.length);
+  for (const uid of new Set([...inArbiter.keys(), ...inOrders.keys(), ...buyers.keys()])) {
+    const counts = [inArbiter.get(uid) ?? 0, inOrders.get(uid) ?? 0];
+    if (Math.max(...counts) > seatsPerBuyerMax) yield `${uid} has ${Math.max(...counts)} seats`;
+    if ((buyers.get(uid) ?? 0) !== counts[0])
+      yield `${uid} holds ${counts[0]} seats, the arbiter counts ${buyers.get(uid) ?? 0}`;
+    if ((quotas.get(uid) ?? 0) !== counts[1])
+      yield `${uid} has ${counts[1]} seats in live orders, its quota says ${quotas.get(uid) ?? 0}`;
+  }
+}
+
+function* strayed({ orders }: Facts): Iterable<string> {
+  for (const { orderId, state, path } of orders.values())
+    if (!orderMachine.isPath(path) || path.at(-1) !== state)
+      yield `${orderId} is ${state} by ${path.join(' → ')}`;
+}
+
+function* lost({ accepted, orders, verdicts, holds, nowMs, graceMs }: Facts): Iterable<string> {
+  for (const { orderId, seats } of accepted) {
+    const verdict = verdicts.get(orderId);
+    const order = orders.get(orderId);
+    if (!verdict) {
+      const hold = holds.get(orderId);
+      const pending = hold?.state === 'LOCKED' && nowMs <= hold.deadlineMs + graceMs;
+      if (!pending) yield `${orderId} was accepted and has no verdict`;
+    } else if (verdict.verdict === 'ABORTED' && !verdict.reason)
+      yield `${orderId} was aborted without a reason`;
+    else if ((verdict.verdict === 'ORDERED') !== (order !== undefined))
+      yield `${orderId} has the verdict ${verdict.verdict} and ${order ? 'an' : 'no'} order`;
+    else if (order && String(order.seats) !== String(seats.toSorted((a, b) => a - b)))
+      yield `${orderId} was told ${seats}, its order has ${order.seats}`;
+  }
+}
+
+function* miscounted({ states, left, tierOf }: Facts): Iterable<string> {
+  const available = new Map([...left.keys()].map((tier) => [tier, 0]));
+  for (const [seat, tier] of tierOf)
+    if (states[seat] === SEAT_MARK.AVAILABLE) available.set(tier, (available.get(tier) ?? 0) + 1);
+  for (const [tier, count] of available)
+    if (left.get(tier) !== count) yield `${tier}: left says ${left.get(tier)}, ${count} available`;
+  for (let seat = 0; seat < states.length; seat++)
+    if (states[seat] !== '-' && !tierOf.has(seat)) yield `seat ${seat} is not in the layout`;
+}

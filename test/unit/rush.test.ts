@@ -1,0 +1,308 @@
+/** The crowd and its checker: wishes are repeatable, and no broken invariant goes unseen. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { breachesOf, type Facts, type OrderFact } from '../../bin/rush/invariants.ts';
+import { RUSH_DEFAULTS, readOptions, UsageError } from '../../bin/rush/options.ts';
+import { isSound, print, type RushReport } from '../../bin/rush/report.ts';
+import { Tally } from '../../bin/rush/tally.ts';
+import { pickSeats, wishesOf } from '../../bin/rush/wishes.ts';
+
+const NOW_MS = 100_000;
+const GRACE_MS = 1_000;
+
+/** A sale at rest: seat 0 free, seat 1 sold to A, seat 2 locked by B, a gap, seat 4 given back. */
+function sound(): Facts {
+  const order = (orderId: string, state: OrderFact['state'], seat: number): OrderFact => ({
+    orderId,
+    uid: orderId.toLowerCase(),
+    state,
+    seats: [seat],
+    deadlineMs: NOW_MS + 5_000,
+    path: {
+      PAID: ['INIT', 'LOCKED', 'PAYING', 'PAID'] as const,
+      LOCKED: ['INIT', 'LOCKED'] as const,
+      CANCELLED: ['INIT', 'LOCKED', 'CANCELLED'] as const,
+    }[state as 'PAID' | 'LOCKED' | 'CANCELLED'],
+  });
+  const hold = (orderId: string, state: string, seat: number) => ({
+    orderId,
+    uid: orderId.toLowerCase(),
+    seats: [seat],
+    deadlineMs: NOW_MS + 5_000,
+    state,
+  });
+  return {
+    nowMs: NOW_MS,
+    graceMs: GRACE_MS,
+    seatsPerBuyerMax: 1,
+    states: '021-0',
+    owners: new Map([
+      [1, 'A'],
+      [2, 'B'],
+    ]),
+    holds: new Map([
+      ['A', hold('A', 'SOLD', 1)],
+      ['B', hold('B', 'LOCKED', 2)],
+      ['C', hold('C', 'RELEASED', 4)],
+    ]),
+    buyers: new Map([
+      ['a', 1],
+      ['b', 1],
+      ['c', 0],
+    ]),
+    left: new Map([['T', 2]]),
+    tierOf: new Map([
+      [0, 'T'],
+      [1, 'T'],
+      [2, 'T'],
+      [4, 'T'],
+    ]),
+    orders: new Map([
+      ['A', order('A', 'PAID', 1)],
+      ['B', order('B', 'LOCKED', 2)],
+      ['C', order('C', 'CANCELLED', 4)],
+    ]),
+    claims: [
+      { seat: 1, orderId: 'A' },
+      { seat: 2, orderId: 'B' },
+    ],
+    quotas: new Map([
+      ['a', 1],
+      ['b', 1],
+      ['c', 0],
+    ]),
+    verdicts: new Map([
+      ['A', { verdict: 'ORDERED' }],
+      ['B', { verdict: 'ORDERED' }],
+      ['C', { verdict: 'ORDERED' }],
+      ['D', { verdict: 'ABORTED', reason: 'expired' }],
+    ]),
+    accepted: ['A', 'B', 'C', 'D'].map((orderId, i) => ({
+      orderId,
+      uid: orderId.toLowerCase(),
+      seats: [[1], [2], [4], [0]][i]!,
+      amountFen: 1,
+    })),
+  };
+}
+/** The sound sale with one fact changed. */
+const but = (change: Partial<Facts>): Facts => ({ ...sound(), ...change });
+const withOrder = (orderId: string, change: Partial<OrderFact>): Facts => {
+  const { orders } = sound();
+  return but({ orders: new Map(orders).set(orderId, { ...orders.get(orderId)!, ...change }) });
+};
+
+describe('the checker', () => {
+  it('finds nothing in a sound sale', () => {
+    expect(breachesOf(sound())).toEqual([]);
+  });
+  const broken: { what: string; facts: Facts; seen: string }[] = [
+    {
+      what: 'a seat of two live orders',
+      facts: withOrder('B', { seats: [1] }),
+      seen: 'I1: seat 1 has two live orders: A and B',
+    },
+    {
+      what: 'a claim of an order that is not alive',
+      facts: but({ claims: [...sound().claims, { seat: 4, orderId: 'C' }] }),
+      seen: 'I1: seat 4 is claimed by C, not alive',
+    },
+    {
+      what: 'a live order whose claim is gone',
+      facts: but({ claims: sound().claims.slice(1) }),
+      seen: 'I1: seat 1 of live A has no claim',
+    },
+    {
+      what: 'a lock that outlived deadline and grace',
+      facts: but({ nowMs: NOW_MS + 5_000 + GRACE_MS + 1 }),
+      seen: 'I2: seat 2 is locked 6001 ms after the deadline of B',
+    },
+    {
+      what: 'a lock whose order is not alive',
+      facts: withOrder('B', { state: 'CANCELLED', path: ['INIT', 'LOCKED', 'CANCELLED'] }),
+      seen: 'I2: seat 2 is locked, and no live order',
+    },
+    {
+      what: 'a locked seat without an owner',
+      facts: but({ owners: new Map([[1, 'A']]) }),
+      seen: 'I2: seat 2 is locked by nobody (undefined)',
+    },
+    {
+      what: 'a paid seat that is not sold',
+      facts: but({ states: '011-0' }),
+      seen: 'I3: seat 1 of paid A is not sold',
+    },
+    {
+      what: 'a paid seat that is somebody else’s',
+      facts: but({ owners: new Map([...sound().owners, [1, 'B']]) }),
+      seen: 'I3: seat 1 of paid A is owned by B',
+    },
+    {
+      what: 'a sold seat that nobody paid',
+      facts: but({ states: '022-0' }),
+      seen: 'I3: seat 2 is sold to B, and nobody paid',
+    },
+    {
+      what: 'a buyer above the limit',
+      facts: but({ seatsPerBuyerMax: 0 }),
+      seen: 'I4: a has 1 seats',
+    },
+    {
+      what: 'a count of the arbiter that drifted',
+      facts: but({ buyers: new Map([...sound().buyers, ['c', 1]]) }),
+      seen: 'I4: c holds 0 seats, the arbiter counts 1',
+    },
+    {
+      what: 'a quota that drifted',
+      facts: but({ quotas: new Map([...sound().quotas, ['b', 0]]) }),
+      seen: 'I4: b has 1 seats in live orders, its quota says 0',
+    },
+    {
+      what: 'an order that jumped',
+      facts: withOrder('A', { path: ['INIT', 'LOCKED', 'PAID'] }),
+      seen: 'I5: A is PAID by INIT → LOCKED → PAID',
+    },
+    {
+      what: 'an order whose history ends elsewhere',
+      facts: withOrder('A', { path: ['INIT', 'LOCKED', 'PAYING'] }),
+      seen: 'I5: A is PAID by INIT → LOCKED → PAYING',
+    },
+    {
+      what: 'an accepted lock without a verdict',
+      facts: but({ verdicts: new Map([...sound().verdicts].filter(([id]) => id !== 'C')) }),
+      seen: 'I6: C was accepted and has no verdict',
+    },
+    {
+      what: 'an abortion without a reason',
+      facts: but({ verdicts: new Map([...sound().verdicts, ['D', { verdict: 'ABORTED' }]]) }),
+      seen: 'I6: D was aborted without a reason',
+    },
+    {
+      what: 'a verdict without its order',
+      facts: but({ verdicts: new Map([...sound().verdicts, ['D', { verdict: 'ORDERED' }]]) }),
+      seen: 'I6: D has the verdict ORDERED and no order',
+    },
+    {
+      what: 'an order for other seats than were locked',
+      facts: withOrder('C', { seats: [0] }),
+      seen: 'I6: C was told 4, its order has 0',
+    },
+    {
+      what: 'a wrong count of what is left',
+      facts: but({ left: new Map([['T', 3]]) }),
+      seen: 'I9: T: left says 3, 2 available',
+    },
+    {
+      what: 'a seat that the layout does not know',
+      facts: but({ states: '021-00' }),
+      seen: 'I9: seat 5 is not in the layout',
+    },
+  ];
+  it.each(broken)('sees $what', ({ facts, seen }) => {
+    const found = breachesOf(facts).map(({ invariant, what }) => `${invariant}: ${what}`);
+    expect(found).toContain(seen);
+  });
+});
+
+describe('the wishes of a buyer', () => {
+  it('depend on the seed and the number alone', () => {
+    expect(wishesOf(7, 3, 'x', 4)).toEqual(wishesOf(7, 3, 'x', 4));
+    const of = (seed: number) => Array.from({ length: 50 }, (_, i) => wishesOf(seed, i, 'x', 4));
+    expect(of(1)).not.toEqual(of(2));
+  });
+  it('cover every way and every end, and never exceed what one may have', () => {
+    const crowd = Array.from({ length: 500 }, (_, i) => wishesOf(1, i, 'x', 3));
+    expect(new Set(crowd.map(({ way }) => way)).size).toBe(2);
+    expect(new Set(crowd.map(({ end }) => end)).size).toBe(3);
+    expect(new Set(crowd.map(({ count }) => count))).toEqual(new Set([1, 2, 3]));
+    expect(new Set(crowd.map(({ uid }) => uid)).size).toBe(500);
+  });
+});
+
+describe('seats picked from the map', () => {
+  const map = fc.stringMatching(/^[012-]{0,60}$/);
+  const taste = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+  it('are free, different, and side by side whenever that is possible', () => {
+    fc.assert(
+      fc.property(map, fc.integer({ min: 1, max: 4 }), taste, (states, count, at) => {
+        const seats = pickSeats(states, count, at);
+        const free = states.split('0').length - 1;
+        expect(seats).toHaveLength(Math.min(count, free));
+        expect(new Set(seats).size).toBe(seats.length);
+        for (const seat of seats) expect(states[seat]).toBe('0');
+        if (states.includes('0'.repeat(count)))
+          expect(seats).toEqual(seats.map((_, i) => seats[0]! + i));
+      }),
+    );
+  });
+});
+
+describe('the command line', () => {
+  it('is understood', () => {
+    expect(readOptions([])).toEqual(RUSH_DEFAULTS);
+    const args = ['--buyers', '10', '--seed', '3', '--plan', 'a.json', '--standing', 'Floor'];
+    expect(readOptions([...args, '--json', '--url', 'http://x/'])).toMatchObject({
+      buyers: 10,
+      seed: 3,
+      plan: 'a.json',
+      standing: ['Floor'],
+      json: true,
+      url: 'http://x',
+    });
+    expect(readOptions(['-h'])).toBe('help');
+  });
+  it.each([
+    [['--buyers', '0'], '--buyers: must be a whole number from 1'],
+    [['--buyers', 'many'], '--buyers: must be a whole number from 1'],
+    [['--lock-ms', '10'], '--lock-ms: must be a whole number from 5000'],
+    [['--session', 'a', '--plan', 'b'], '--session or --plan, not both'],
+    [['--nonsense'], "Unknown option '--nonsense'"],
+  ])('refuses %j in words', (args, why) => {
+    expect(() => readOptions(args)).toThrow(UsageError);
+    expect(() => readOptions(args)).toThrow(why);
+  });
+});
+
+describe('the report', () => {
+  const tally = new Tally();
+  for (let ms = 1; ms <= 100; ms++) tally.took('lock', ms);
+  const report: RushReport = {
+    url: 'http://x',
+    sessionId: 's',
+    hall: 'hall',
+    seed: 1,
+    buyers: 2,
+    tookMs: 1_000,
+    sent: 9,
+    repeated: 0,
+    unanswered: 0,
+    refused: { SEAT_TAKEN: 3 },
+    locks: 1,
+    orders: 1,
+    endings: { paid: 1 },
+    seats: { all: 4, available: 3, locked: 0, sold: 1 },
+    hops: tally.hops(),
+    quiet: true,
+    breaches: [],
+  };
+  it('gives percentiles of what was measured', () => {
+    const [lock] = report.hops;
+    expect(lock).toMatchObject({ hop: 'lock', count: 100 });
+    expect(lock!.p50Ms).toBeCloseTo(50, 0);
+    expect(lock!.p99Ms).toBeCloseTo(99, 0);
+  });
+  it('names every word that was refused, and every invariant', () => {
+    const text = print(report);
+    for (const word of ['SEAT_TAKEN', 'I1', 'I9', 'holds', '1 / 0 / 3'])
+      expect(text).toContain(word);
+    expect(isSound(report)).toBe(true);
+  });
+  it('is not sound with a breach, nor while seats are on their way', () => {
+    const breach = { invariant: 'I3', what: 'seat 1 is sold to B, and nobody paid' } as const;
+    const broken = { ...report, breaches: [breach] };
+    expect(isSound(broken)).toBe(false);
+    expect(print(broken)).toContain('BROKEN ×1');
+    expect(print(broken)).toContain(`I3: ${breach.what}`);
+    expect(isSound({ ...report, quiet: false })).toBe(false);
+  });
+});
