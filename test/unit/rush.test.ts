@@ -115,7 +115,7 @@ describe('the checker', () => {
     {
       what: 'a lock that outlived deadline and grace',
       facts: but({ nowMs: NOW_MS + 5_000 + GRACE_MS + 1 }),
-      seen: 'I2: seat 2 is locked 6001 ms after the deadline of B',
+      seen: 'I2: seat 2 is locked 1001 ms after the deadline of B',
     },
     {
       what: 'a lock whose order is not alive',
