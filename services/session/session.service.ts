@@ -1,0 +1,176 @@
+/**
+ * Sessions: when and where a show is performed, and under which terms its seats are sold. A draft
+ * is its organiser's alone; published, everybody may read it, and only its start may still move.
+ */
+import { Readable } from 'node:stream';
+import { LRUCache } from 'lru-cache';
+import type { Context, ServiceSchema } from 'moleculer';
+import type { Owned } from '../../contracts/actions.ts';
+import { refuse } from '../../contracts/errors.ts';
+import { ID_PATTERN } from '../../contracts/ids.ts';
+import { type LayoutColumns, layoutOf } from '../../contracts/layout.ts';
+import { checkPrecondition, type OwnedContext, patchRules } from '../../mixins/owned.ts';
+import { declareTable, modelOf, table } from '../../mixins/table.ts';
+import { DRAFT_RULES, type Draft, judge } from './draft.ts';
+import { frozenLayout, publish, turn } from './publish.ts';
+import {
+  LAYOUT_COLUMNS,
+  LAYOUTS,
+  publicView,
+  SESSION_COLUMNS,
+  SESSIONS,
+  type SessionRow,
+  sessions,
+  type WrittenSession,
+} from './session.model.ts';
+
+type Change = { id: string; ifMatch?: string } & Partial<Draft>;
+type ById<More = unknown> = OwnedContext<{ id: string } & More>;
+
+const BY_ID = { $$strict: true, id: 'string' } as const;
+/** What may still change when buyers have been told. */
+const ALWAYS_CHANGEABLE: ReadonlySet<string> = new Set(['startsAt']);
+/** Layouts never change: they are kept, encoded, as long as there is room. */
+const LAYOUT_CACHE_BYTES = 64 * 1_024 * 1_024;
+const LAYOUT_CACHE_CONTROL = 'public, max-age=86400, immutable';
+
+type Form = 'full' | 'columns';
+interface EncodedLayout {
+  readonly version: string;
+  readonly json: Buffer;
+}
+
+const layouts = new LRUCache<string, EncodedLayout>({
+  maxSize: LAYOUT_CACHE_BYTES,
+  sizeCalculation: ({ json }) => json.length,
+  // One at a time per key, however many ask.
+  fetchMethod: async (key) => {
+    const [id, form] = key.split(':') as [string, Form];
+    const columns = await frozenLayout(id);
+    if (!columns) return undefined;
+    const parsed = JSON.parse(columns.toString()) as LayoutColumns;
+    const json = form === 'columns' ? columns : Buffer.from(JSON.stringify(layoutOf(parsed)));
+    return { version: parsed.layoutVersion, json };
+  },
+});
+
+async function findPublished(id: string): Promise<SessionRow> {
+  if (!ID_PATTERN.test(id)) return refuse('NOT_FOUND');
+  const where = { id, stage: 'PUBLISHED' as const };
+  const row = await modelOf<SessionRow>(SESSIONS).findOne({ where, raw: true });
+  return (row as unknown as SessionRow | null) ?? refuse('NOT_FOUND');
+}
+
+/** What a change writes: a draft is judged as a whole, as if it were written anew. */
+async function written(ctx: OwnedContext, row: SessionRow, change: Partial<Draft>) {
+  const { id: _id, version: _version, ...current } = sessions.view(row);
+  const draft = { ...(current as unknown as Draft), ...change };
+  if (row.stage === 'DRAFT') return judge(ctx, draft);
+  if (Object.keys(change).some((name) => !ALWAYS_CHANGEABLE.has(name))) refuse('IN_USE');
+  return { startsAt: new Date(draft.startsAt) };
+}
+
+declareTable(LAYOUTS, LAYOUT_COLUMNS);
+
+const schema: ServiceSchema = {
+  name: 'session',
+  mixins: [table(SESSIONS, SESSION_COLUMNS)],
+  actions: {
+    ...sessions.readActions(),
+
+    create: {
+      params: { $$strict: true, ...DRAFT_RULES },
+      async handler(ctx: OwnedContext<Draft>): Promise<Owned> {
+        const columns = await judge(ctx, ctx.params);
+        return sessions.create(ctx, {
+          ...columns,
+          stage: 'DRAFT',
+          saleSwitch: 'OPEN',
+          layoutVersion: null,
+          seatCount: null,
+        } as WrittenSession);
+      },
+    },
+
+    update: {
+      params: { ...BY_ID, ifMatch: { type: 'string', optional: true }, ...patchRules(DRAFT_RULES) },
+      async handler(ctx: OwnedContext<Change>): Promise<Owned> {
+        const { id, ifMatch, ...change } = ctx.params;
+        const read = await sessions.read(ctx, id);
+        checkPrecondition(ifMatch, read.version);
+        const empty = Object.keys(change).length === 0;
+        const columns = empty ? {} : await written(ctx, read, change);
+        const row = await sessions.change(ctx, { id, ifMatch }, async (current) => {
+          // Judged outside the transaction, so what was judged must still be what is there.
+          if (current.version !== read.version) refuse('PRECONDITION_FAILED');
+          return columns;
+        });
+        return sessions.view(row);
+      },
+    },
+
+    remove: {
+      params: { ...BY_ID, ifMatch: { type: 'string', optional: true } },
+      handler: (ctx: ById<{ ifMatch?: string }>) =>
+        sessions.remove(ctx, ctx.params, ({ stage }) => {
+          if (stage !== 'DRAFT') refuse('IN_USE');
+        }),
+    },
+
+    publish: { params: BY_ID, handler: (ctx: ById) => publish(ctx, ctx.params.id) },
+    pause: { params: BY_ID, handler: (ctx: ById) => turn(ctx, ctx.params.id, 'pause', 'PAUSED') },
+    resume: { params: BY_ID, handler: (ctx: ById) => turn(ctx, ctx.params.id, 'resume', 'OPEN') },
+    close: { params: BY_ID, handler: (ctx: ById) => turn(ctx, ctx.params.id, 'close', 'CLOSED') },
+
+    get: {
+      params: BY_ID,
+      handler: async (ctx: Context<{ id: string }>) =>
+        publicView(await findPublished(ctx.params.id)),
+    },
+
+    layout: {
+      params: { ...BY_ID, form: { type: 'enum', values: ['columns'], optional: true } },
+      async handler(ctx: ById<{ form?: 'columns' }>) {
+        const { id, form = 'full' } = ctx.params;
+        await findPublished(id);
+        const layout = await layouts.fetch(`${id}:${form}`);
+        if (!layout) return refuse('NOT_FOUND');
+        ctx.meta.$responseHeaders = {
+          ETag: `"${layout.version}-${form}"`,
+          'Cache-Control': LAYOUT_CACHE_CONTROL,
+        };
+        return Readable.from([layout.json], { objectMode: false });
+      },
+    },
+
+    stage: {
+      params: BY_ID,
+      async handler(ctx: Context<{ id: string }>) {
+        const { id } = ctx.params;
+        if (!ID_PATTERN.test(id)) return refuse('NOT_FOUND');
+        const row = await modelOf<SessionRow>(SESSIONS).findByPk(id, {
+          attributes: ['stage'],
+          raw: true,
+        });
+        if (!row) return refuse('NOT_FOUND');
+        const { stage } = row as unknown as SessionRow;
+        return { stage: stage === 'PUBLISHED' ? 'PUBLISHED' : 'DRAFT' };
+      },
+    },
+
+    ofShow: {
+      visibility: 'public',
+      params: { $$strict: true, showId: 'string' },
+      async handler(ctx: Context<{ showId: string }>) {
+        const rows = await modelOf<SessionRow>(SESSIONS).findAll({
+          where: { showId: ctx.params.showId, stage: 'PUBLISHED' },
+          order: ['startsAt', 'id'],
+          limit: 200,
+          raw: true,
+        });
+        return (rows as unknown as SessionRow[]).map(publicView);
+      },
+    },
+  },
+};
+export default schema;

@@ -1,0 +1,71 @@
+/** Venues: where shows take place. What everybody sees is what its organiser wrote, without the version. */
+import type { Context, ServiceSchema } from 'moleculer';
+import { DataTypes } from 'sequelize';
+import { refuse } from '../../contracts/errors.ts';
+import { ID_PATTERN } from '../../contracts/ids.ts';
+import { OwnedObjects, type OwnedRow } from '../../mixins/owned.ts';
+import { modelOf, table } from '../../mixins/table.ts';
+
+interface VenueRow extends OwnedRow {
+  readonly name: string;
+  readonly city: string;
+  readonly address: string | null;
+  readonly timeZone: string;
+}
+
+const TABLE = 'venues';
+const ID = { type: DataTypes.STRING(64), allowNull: false };
+const COLUMNS = {
+  id: { ...ID, primaryKey: true },
+  ownerUid: ID,
+  name: DataTypes.STRING(190),
+  city: DataTypes.STRING(64),
+  address: DataTypes.STRING(300),
+  timeZone: DataTypes.STRING(64),
+  version: DataTypes.INTEGER,
+  createdAt: DataTypes.DATE(3),
+  updatedAt: DataTypes.DATE(3),
+};
+
+/** fastest-validator custom check: a name of the IANA time zone database. */
+function timeZone(value: string, errors: { type: string; actual: unknown }[]): string {
+  try {
+    Intl.DateTimeFormat('en', { timeZone: value });
+  } catch {
+    errors.push({ type: 'timeZone', actual: value });
+  }
+  return value;
+}
+
+const RULES = {
+  name: { type: 'string', trim: true, empty: false, max: 190 },
+  city: { type: 'string', trim: true, empty: false, max: 64 },
+  address: { type: 'string', trim: true, max: 300, optional: true },
+  timeZone: { type: 'string', max: 64, custom: timeZone },
+};
+
+const venues = new OwnedObjects<VenueRow>({
+  kind: 'venue',
+  table: TABLE,
+  view: ({ name, city, address, timeZone }) => ({ name, city, address, timeZone }),
+});
+
+const schema: ServiceSchema = {
+  name: 'venue',
+  mixins: [table(TABLE, COLUMNS)],
+  actions: {
+    ...venues.plainActions(RULES),
+
+    get: {
+      params: { $$strict: true, id: 'string' },
+      async handler(ctx: Context<{ id: string }>) {
+        if (!ID_PATTERN.test(ctx.params.id)) return refuse('NOT_FOUND');
+        const venue = await modelOf<VenueRow>(TABLE).findByPk(ctx.params.id, { raw: true });
+        if (!venue) return refuse('NOT_FOUND');
+        const { id, name, city, address, timeZone } = venue as unknown as VenueRow;
+        return { id, name, city, address, timeZone };
+      },
+    },
+  },
+};
+export default schema;
