@@ -1,0 +1,242 @@
+/**
+ * How a door handles a request: what it puts in the place of moleculer-web's own methods. The order
+ * is the point: proof, path, token, role, and only then parameters and body.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { finished, type Readable } from 'node:stream';
+import type { Context, Service, ServiceSettingSchema } from 'moleculer';
+import ApiGateway from 'moleculer-web';
+import { config } from '../../config/index.ts';
+import type { CallMeta } from '../../contracts/actions.ts';
+import type { Principal } from '../../contracts/claims.ts';
+import { refusal, refuse } from '../../contracts/errors.ts';
+import { type AnswerMeta, writeAnswer } from './answer.ts';
+import { principalOf } from './identity.ts';
+import { problemOf } from './problem.ts';
+import { type EdgeProof, newRequestId, proofOf } from './proof.ts';
+import { bodyOf, type Params, paramsFrom, queryOf, streamOf } from './request.ts';
+import { ADMITS, type LiveStream, type RouteRow } from './routes.ts';
+import { doorServer } from './server.ts';
+
+/** An alias of moleculer-web, with the row it was built from. */
+interface Alias {
+  readonly row: RouteRow;
+  readonly method: string;
+  match(path: string): Params | false;
+}
+/** A request as moleculer-web leaves it: the `$` members are filled in on its way. */
+export interface Request extends IncomingMessage {
+  $proof: EdgeProof;
+  $ctx: Context<unknown, CallMeta & AnswerMeta>;
+  $alias: Alias;
+  $endpoint: { action: object };
+  $params: Params;
+  $body?: Readable;
+  parsedUrl: string;
+  query: Params;
+}
+/** What notification offers to the gateway of its own process. */
+export interface LiveStreams {
+  /** Resolves when the stream is open; refuses (NOT_FOUND, BUSY, …) before the first byte. */
+  openStream(
+    kind: LiveStream,
+    req: IncomingMessage,
+    res: ServerResponse,
+    params: Params,
+  ): Promise<void>;
+}
+type Next = (error?: unknown) => void;
+
+export interface GatewaySettings extends ServiceSettingSchema {
+  readonly [name: string]: unknown;
+}
+interface Vars {
+  server: Server;
+  aliases: Alias[];
+  draining: boolean;
+  missing(): Promise<string[]>;
+}
+interface Methods {
+  httpHandler(req: Request, res: ServerResponse): Promise<void>;
+  sendResponse(req: Request, res: ServerResponse, data: unknown): void;
+  send404(req: Request, res: ServerResponse): void;
+  errorHandler(req: Request, res: ServerResponse, error: unknown): void;
+}
+/** The gateway as its own methods and actions see it. */
+export type Gateway = Service<GatewaySettings> & Vars & Methods;
+
+const tokenRules = {
+  keys: config.jwtKeys,
+  issuer: config.jwtIssuer,
+  audience: config.jwtAudience,
+};
+/** moleculer-web's own handling of a request that has been let in. */
+const handle = ApiGateway.methods!.httpHandler as unknown as (
+  this: Gateway,
+  req: Request,
+  res: ServerResponse,
+) => Promise<void>;
+
+const pathOf = (req: IncomingMessage): string => (req.url ?? '').split('?', 1)[0]!;
+
+const carriesBody = ({ headers }: IncomingMessage): boolean =>
+  'transfer-encoding' in headers || Number(headers['content-length'] ?? 0) > 0;
+
+/** The aliases of some rows. What a row takes is assembled after its caller has been let in. */
+export const aliasesOf = (rows: readonly RouteRow[]): Record<string, object> =>
+  Object.fromEntries(
+    rows.map((row) => [
+      `${row.method} ${row.path}`,
+      row.stream ? { row, handler: openStream } : { row, action: row.action, handler: takeParams },
+    ]),
+  );
+
+async function assembled(req: Request): Promise<Params> {
+  const { row } = req.$alias;
+  const path = req.$alias.match(req.parsedUrl) || {};
+  return paramsFrom(row, path, req.query, req.headers, await bodyOf(req, row));
+}
+
+function takeParams(req: Request, _res: ServerResponse, next: Next): void {
+  const { row } = req.$alias;
+  assembled(req)
+    .then((params) => {
+      req.$params = params;
+      if (row.body === 'stream') req.$body = streamOf(req, row);
+      next();
+    })
+    .catch(next);
+}
+
+/** Hands a stream to notification, which runs in the same process: an answer that stays open. */
+function openStream(this: Gateway, req: Request, res: ServerResponse, next: Next): void {
+  const live = this.broker.getLocalService('notification') as unknown as LiveStreams | undefined;
+  if (!live || this.draining) {
+    next(refusal('BUSY'));
+    return;
+  }
+  assembled(req)
+    .then((params) => live.openStream(req.$alias.row.stream!, req, res, params))
+    .catch(next);
+}
+
+/** Options of the root call: what is in flight is counted by the server, not by the broker. */
+export function setRootOptions(options: Record<string, unknown>, req: Request): void {
+  options.requestID = req.$proof.requestId;
+  options.meta = { requestId: req.$proof.requestId };
+  options.tracking = false;
+}
+
+/** What was answered, unless the body that was handed on breaks off first. */
+function unlessBroken<T>(body: Readable, answered: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    finished(body, { writable: false }, (error) => error && reject(error));
+    answered.then(resolve, reject);
+  });
+}
+
+export const doorMethods = {
+  createServer(this: Gateway): void {
+    this.server = doorServer((req, res) => void this.httpHandler(req as Request, res));
+  },
+
+  /** Nothing is looked at before the edge's proof: whoever comes without it learns nothing. */
+  async httpHandler(this: Gateway, req: Request, res: ServerResponse): Promise<void> {
+    const proof = proofOf(req, config.edgeKeys, Date.now());
+    req.$proof = proof ?? { requestId: newRequestId(), uid: '' };
+    res.setHeader('X-Request-Id', req.$proof.requestId);
+    if (this.draining) res.setHeader('Connection', 'close');
+    if (!proof) return this.errorHandler(req, res, refusal('UNAUTHENTICATED'));
+    const path = pathOf(req);
+    // moleculer-web would answer `/x/` as `/x`, and OPTIONS as the method it asks about.
+    if (req.method === 'OPTIONS' || (path.length > 1 && path.endsWith('/')))
+      return this.send404(req, res);
+    return handle.call(this, req, res);
+  },
+
+  parseQueryString(req: Request) {
+    const url = pathOf(req);
+    return { url, query: queryOf((req.url ?? '').slice(url.length + 1)) };
+  },
+
+  resolveAlias(this: Gateway, path: string, method: string) {
+    const wanted = method === 'HEAD' ? 'GET' : method;
+    for (const alias of this.aliases) {
+      const params = alias.method === wanted && alias.match(path);
+      if (params) return { alias, params };
+    }
+    return false;
+  },
+
+  /** Who asks, when the row wants to know. The edge's uid is no identity, but must not differ. */
+  authenticate(_ctx: Context, _route: object, req: Request): Principal | undefined {
+    if (!ADMITS[req.$alias.row.access]) return undefined;
+    const principal = principalOf(req.headers, tokenRules);
+    if (req.$proof.uid !== '' && req.$proof.uid !== principal.uid) refuse('UNAUTHENTICATED');
+    return principal;
+  },
+
+  authorize(ctx: Context<unknown, CallMeta>, _route: object, req: Request): void {
+    const admitted = ADMITS[req.$alias.row.access];
+    const { user } = ctx.meta;
+    if (admitted && !(user && admitted.includes(user.role))) refuse('FORBIDDEN');
+  },
+
+  async callAction(
+    this: Gateway,
+    _route: object,
+    _action: string,
+    req: Request,
+    res: ServerResponse,
+    params: Params,
+  ): Promise<true> {
+    const { timeoutMs } = req.$alias.row;
+    const options = {
+      ...(timeoutMs && { timeout: timeoutMs }),
+      ...(req.$body && { stream: req.$body }),
+    };
+    const answered = req.$ctx.call(req.$endpoint as never, params, options);
+    this.sendResponse(req, res, await (req.$body ? unlessBroken(req.$body, answered) : answered));
+    return true;
+  },
+
+  sendResponse(this: Gateway, req: Request, res: ServerResponse, data: unknown): void {
+    writeAnswer(req, res, data, req.$alias.row, req.$ctx.meta, (error) => {
+      this.logger.warn('An answer broke off.', { requestId: req.$proof.requestId, err: error });
+    });
+  },
+
+  /** A path that no row has, or has with other methods only. */
+  send404(this: Gateway, req: Request, res: ServerResponse): void {
+    const path = pathOf(req);
+    const methods = this.aliases.filter((alias) => alias.match(path)).map(({ method }) => method);
+    if (methods.length > 0)
+      res.setHeader('Allow', methods.flatMap((m) => (m === 'GET' ? [m, 'HEAD'] : [m])).join(', '));
+    const word = methods.length > 0 ? 'METHOD_NOT_ALLOWED' : 'NOT_FOUND';
+    this.errorHandler(req, res, refusal(word));
+  },
+
+  errorHandler(this: Gateway, req: Request, res: ServerResponse, error: unknown): void {
+    const { requestId } = req.$proof;
+    if (res.headersSent || req.socket.destroyed) {
+      res.destroy(); // half an answer must not look whole; to somebody who left there is no answer
+      return;
+    }
+    const problem = problemOf(error, {
+      instance: pathOf(req),
+      requestId,
+      acceptLanguage: req.headers['accept-language'],
+      nowMs: Date.now(),
+    });
+    if (problem.word === 'INTERNAL')
+      this.logger.error('A request failed.', { requestId, path: pathOf(req), err: error });
+    const body = JSON.stringify(problem.body);
+    // The rest of a body that nobody will read must not be taken for the next request.
+    if (!req.complete && carriesBody(req)) res.setHeader('Connection', 'close');
+    res.writeHead(problem.status, {
+      ...problem.headers,
+      'Content-Length': Buffer.byteLength(body),
+    });
+    res.end(req.method === 'HEAD' ? undefined : body);
+  },
+};
