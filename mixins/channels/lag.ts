@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { ChannelName } from '../../contracts/channels.ts';
 import type { Keyspace } from '../../contracts/keys.ts';
-import { compareIds, groupsOf } from './trim.ts';
+import { compareIds, groupsOf, nowMs } from './trim.ts';
 
 export interface Lag {
   /** Age of the oldest message not yet acknowledged, by the clock of Redis; 0 when there is none. */
@@ -32,8 +32,8 @@ async function streamLag(redis: Redis, stream: string, group: string): Promise<L
   const info = (await groupsOf(redis, stream)).find(({ name }) => name === group);
   // Without a group nothing has been heard yet: everything that is there waits.
   const after = info ? `(${info.lastDelivered}` : '-';
-  const [[seconds, micros], [next], summary, length] = await Promise.all([
-    redis.time() as unknown as Promise<[string, string]>,
+  const [now, [next], summary, length] = await Promise.all([
+    nowMs(redis),
     redis.xrange(stream, after, '+', 'COUNT', 1),
     info ? (redis.xpending(stream, group) as Promise<[number, string | null]>) : undefined,
     info ? undefined : redis.xlen(stream),
@@ -41,9 +41,8 @@ async function streamLag(redis: Redis, stream: string, group: string): Promise<L
   const undelivered = info ? (info.lag ?? (next ? 1 : 0)) : (length ?? 0);
   const waiting = [next?.[0], summary?.[1]].filter((id) => typeof id === 'string');
   const oldest = waiting.sort(compareIds)[0];
-  const nowMs = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
   return {
-    lagMs: oldest === undefined ? 0 : Math.max(0, nowMs - Number(oldest.split('-')[0])),
+    lagMs: oldest === undefined ? 0 : Math.max(0, now - Number(oldest.split('-')[0])),
     entries: undelivered + (summary?.[0] ?? 0),
   };
 }

@@ -32,8 +32,7 @@ async function floorOf(redis: Redis, stream: string, keptMs: number): Promise<st
   const groups = await groupsOf(redis, stream);
   const expected = listenersOf(stream);
   if (!expected.every((name) => groups.some((group) => group.name === name))) return undefined;
-  const [seconds] = await redis.time();
-  const wanted = [`${Number(seconds) * 1_000 - keptMs}-0`];
+  const wanted = [`${(await nowMs(redis)) - keptMs}-0`];
   for (const { name, pending, lastDelivered } of groups) {
     wanted.push(lastDelivered);
     if (pending > 0) {
@@ -42,6 +41,12 @@ async function floorOf(redis: Redis, stream: string, keptMs: number): Promise<st
     }
   }
   return wanted.reduce((low, id) => (compareIds(id, low) < 0 ? id : low));
+}
+
+/** The clock that entry ids are made of. */
+export async function nowMs(redis: Redis): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
 }
 
 /** The services that must have a group before anything goes. */

@@ -11,6 +11,7 @@ import { freshNamespace, useEnvironment } from '../support/servers.ts';
 await useEnvironment({ MYSQL_URL: 'mysql://nobody@127.0.0.1:1/none' });
 const { channels } = await import('../../mixins/channels/adapter.ts');
 const { postTo } = await import('../../mixins/posting.ts');
+export const { tailStream } = await import('../../mixins/channels/tail.ts');
 export const { redisClient } = await import('../../mixins/redis.ts');
 
 export const LIMITS = { maxInFlight: 50, idleMs: 600, retryMs: 50, drainMs: 2_000 };
