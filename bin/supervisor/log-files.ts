@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
+const TELLING_MAX = 300;
 const LOG_BYTES_MAX = 20 * 1024 * 1024;
 
 export const logPath = (runDir: string, name: string): string => join(runDir, 'log', `${name}.log`);
@@ -39,9 +40,11 @@ export function trimLog(runDir: string, name: string): void {
   truncateSync(path);
 }
 
-/** The last lines of a log, for a message that has to explain a failure. */
-export function tailOfLog(runDir: string, name: string, lines: number): string {
+/** The line of a log that most likely says why its program failed: the last that speaks of it. */
+export function tellingLine(runDir: string, name: string): string {
   const path = logPath(runDir, name);
   if (!existsSync(path)) return '';
-  return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const telling = lines.filter((line) => /error|fatal|fail/i.test(line) && !/Aborting/.test(line));
+  return (telling.at(-1) ?? lines.at(-1) ?? '').trim().slice(0, TELLING_MAX);
 }

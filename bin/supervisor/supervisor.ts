@@ -9,11 +9,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { closeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beginLog, logPath, openLog, tailOfLog, trimLog } from './log-files.ts';
+import { beginLog, logPath, openLog, tellingLine, trimLog } from './log-files.ts';
 import { forgetPid, recordPid, signalProcess } from './pids.ts';
 import { type Program, STOP_WAVES, StartError } from './program.ts';
 
+const REPO = resolve(import.meta.dirname, '../..');
 const FIRST_WAIT_MS = 250;
 const WAIT_MAX_MS = 5_000;
 /** Having lived this long, a program starts its back-off from the beginning. */
@@ -21,7 +23,6 @@ const STEADY_MS = 10_000;
 const DRAIN_MAX_MS = 15_000;
 const POLL_MS = 40;
 const TRIM_EVERY_MS = 5_000;
-const FAILURE_LINES = 5;
 
 interface Slot {
   readonly program: Program;
@@ -47,6 +48,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #trimming: NodeJS.Timeout;
   readonly runDir: string;
   readonly #environment: NodeJS.ProcessEnv;
+  #closed = false;
 
   /** @param environment what every program gets beside its own `env` */
   constructor(runDir: string, environment: NodeJS.ProcessEnv) {
@@ -64,6 +66,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    */
   async start(program: Program): Promise<void> {
     const { name } = program;
+    if (this.#closed) throw new StartError(`${name} was stopped before it started`);
     if (this.#slots.has(name) && this.#slot(name).phase !== 'stopping')
       throw new Error(`${name} was started before`);
     const slot: Slot = {
@@ -147,6 +150,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /** Drains everything, wave by wave. */
   async stopAll(): Promise<void> {
+    this.#closed = true;
     for (const slot of this.#slots.values()) this.#giveUp(slot);
     for (const wave of STOP_WAVES) {
       const names = this.names().filter((name) => this.#slot(name).program.wave === wave);
@@ -176,8 +180,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #failure(name: string, what: string): StartError {
-    const tail = tailOfLog(this.runDir, name, FAILURE_LINES);
-    return new StartError(`${name} ${what}; its log ${logPath(this.runDir, name)} ends:\n${tail}`);
+    const said = tellingLine(this.runDir, name);
+    return new StartError(`${name} ${what}${said && `: ${said}`} (${logPath(this.runDir, name)})`);
   }
 
   #signalGroup(slot: Slot, signal: NodeJS.Signals): void {
@@ -188,6 +192,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const { name, command, args, env } = slot.program;
     const log = openLog(this.runDir, name);
     const child = spawn(command, args, {
+      cwd: REPO,
       env: { ...this.#environment, ...env },
       stdio: ['ignore', log, log],
       detached: true,

@@ -3,15 +3,14 @@
  * on free ports under `.run/test-<pid>`; gone after the last one. What a run that was killed left
  * behind is ended by the next.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { endLeftovers } from '../../bin/supervisor/pids.ts';
 import { freePortBase } from '../../bin/supervisor/ports.ts';
-import { processOf } from '../../bin/supervisor/process-table.ts';
 import { serverProgram, serverUrl } from '../../bin/supervisor/servers.ts';
 import { Supervisor } from '../../bin/supervisor/supervisor.ts';
 import { SERVERS } from '../../config/processes.ts';
+import { endForgottenRuns, RUNS } from './runs.ts';
 
 export interface ServerUrls {
   readonly arbiterUrl: string;
@@ -26,8 +25,6 @@ declare module 'vitest' {
     servers: ServerUrls;
   }
 }
-
-const RUNS = resolve(import.meta.dirname, '../../.run');
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await endForgottenRuns();
@@ -49,14 +46,4 @@ export default async function setup(project: TestProject): Promise<() => Promise
     process.off('exit', killAll);
     rmSync(runDir, { recursive: true, force: true });
   };
-}
-
-async function endForgottenRuns(): Promise<void> {
-  mkdirSync(RUNS, { recursive: true });
-  for (const name of readdirSync(RUNS)) {
-    const pid = Number(/^test-(\d+)$/.exec(name)?.[1]);
-    if (!pid || pid === process.pid || processOf(pid)) continue;
-    await endLeftovers(join(RUNS, name));
-    rmSync(join(RUNS, name), { recursive: true, force: true });
-  }
 }

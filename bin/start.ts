@@ -1,0 +1,131 @@
+/**
+ * `npm start`: starts the whole system and stays as its supervisor until Ctrl-C, SIGTERM or
+ * `npm stop`. Everything it makes lies under RUN_DIR; nothing of it runs after the end.
+ *
+ *   --fresh     forget all data first
+ *   --no-seed   do not fill an empty catalogue with the demo
+ */
+import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SETTINGS } from '../config/schema.ts';
+import { takeLock } from './supervisor/lock.ts';
+import { endLeftovers } from './supervisor/pids.ts';
+import { StartError } from './supervisor/program.ts';
+import { eventLine, progressLines } from './supervisor/progress.ts';
+import type { System } from './supervisor/system.ts';
+
+/** npm passes a terminal's Ctrl-C on, so one press may arrive twice; a second press comes later. */
+const SECOND_PRESS_MS = 1_500;
+const MADE_BY_RUNS = ['data', 'log', 'edge', 'compiled', 'secrets.json'];
+
+const out = process.stdout;
+const step = progressLines(out);
+const runDir = resolve(process.env.RUN_DIR || SETTINGS.runDir.default);
+
+/** What is running, so that a signal can end it in any state. */
+let system: System | undefined;
+let stopping: Promise<void> | undefined;
+let stoppingSinceMs = 0;
+
+interface Options {
+  readonly fresh: boolean;
+  readonly seed: boolean;
+}
+
+function readOptions(): Options {
+  try {
+    const { values } = parseArgs({
+      options: { fresh: { type: 'boolean' }, 'no-seed': { type: 'boolean' } },
+    });
+    return { fresh: values.fresh ?? false, seed: !values['no-seed'] };
+  } catch (error) {
+    throw new StartError(`${(error as Error).message} (known: --fresh, --no-seed)`);
+  }
+}
+
+async function run(options: Options): Promise<void> {
+  const begunMs = performance.now();
+  const ended = await endLeftovers(runDir);
+  if (ended.length > 0) out.write(`  ended what an earlier run left: ${ended.join(', ')}\n`);
+  // It describes a system that does not run any more, and reading it would colour our settings.
+  rmSync(join(runDir, 'env.json'), { force: true });
+  if (options.fresh)
+    for (const name of MADE_BY_RUNS) rmSync(join(runDir, name), { recursive: true, force: true });
+
+  const { createSystem } = await import('./supervisor/system.ts');
+  system = createSystem(runDir, process.env);
+  await system.start(step);
+  const demo = options.seed ? await seedDemo(system) : undefined;
+  const { summary } = await import('./supervisor/table.ts');
+  out.write(`\n${summary(system.config, system.supervisor, demo)}\n\n`);
+  const seconds = ((performance.now() - begunMs) / 1000).toFixed(1);
+  out.write(`  ready after ${seconds} s; Ctrl-C (or "npm stop" elsewhere) stops everything\n\n`);
+  watch(system);
+}
+
+async function seedDemo({ config }: System) {
+  const { seed } = await import('./seed.ts');
+  return step('demo: shows, plans, sessions', () => seed(config, () => undefined));
+}
+
+/** One line per event of the life of a program. */
+function watch({ supervisor }: System): void {
+  supervisor.on('exit', ({ name, pid, how }) =>
+    eventLine(out, `${name} (pid ${pid}) ended by ${how}; starting it again`),
+  );
+  supervisor.on('restart', ({ name, pid, waitedMs }) =>
+    eventLine(out, `${name} started again after ${waitedMs} ms (pid ${pid})`),
+  );
+  supervisor.on('ready', ({ name, afterMs }) =>
+    eventLine(out, `${name} is ready again, ${afterMs} ms after its start`),
+  );
+}
+
+/** Ends the system and this process, from whatever state; a second press does it at once. */
+function stop(reason: string, exitCode: number): void {
+  if (stopping) {
+    if (Date.now() - stoppingSinceMs > SECOND_PRESS_MS) process.exit(1); // 'exit' ends the children
+    return;
+  }
+  stoppingSinceMs = Date.now();
+  out.write(`\n  ${reason}: stopping everything\n`);
+  const work = system?.stop() ?? Promise.resolve();
+  stopping = work.then(
+    () => {
+      out.write(`  stopped in ${((Date.now() - stoppingSinceMs) / 1000).toFixed(1)} s\n`);
+      process.exit(exitCode);
+    },
+    (error) => fail(error),
+  );
+}
+
+/** One line for what is expected to go wrong; a bug leaves its stack in the line's place. */
+function fail(error: unknown): void {
+  const expected =
+    error instanceof StartError || (error as Error).constructor.name === 'ConfigError';
+  process.stderr.write(`\n  ${expected ? (error as Error).message : (error as Error).stack}\n`);
+  stop('not started', 1);
+}
+
+out.on('error', () => undefined); // a closed terminal must not keep us from draining
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => stop(signal, 0));
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+
+try {
+  const options = readOptions();
+  const giveBack = takeLock(runDir);
+  process.on('exit', () => {
+    system?.supervisor.killAll();
+    giveBack();
+  });
+  run(options).catch((error) => {
+    // A stop during the start makes the start fail: that is not news.
+    if (!stopping) fail(error);
+  });
+} catch (error) {
+  process.stderr.write(`  ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

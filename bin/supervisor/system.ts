@@ -1,0 +1,127 @@
+/**
+ * The whole system, from nothing to ready: ports, servers, migrations, processes, edge. What
+ * `npm start`, the tests of the whole road and the fault injection start is the same.
+ */
+import { join } from 'node:path';
+import type { Config } from '../../config/index.ts';
+import { SERVERS, type ServerName } from '../../config/processes.ts';
+import { migrate } from '../migrate.ts';
+import {
+  environmentFor,
+  forgetEnvironment,
+  type Variables,
+  writeEnvironment,
+} from './environment.ts';
+import { mysqlAnswers, natsAnswers, redisAnswers } from './health.ts';
+import { edgeProgram, processPrograms } from './instances.ts';
+import { type PortClaim, portClaims, takenPorts } from './ports.ts';
+import { StartError } from './program.ts';
+import { serverProgram } from './servers.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** Runs one step of the start and tells whoever watches. */
+export type Step = <T>(title: string, work: () => Promise<T>) => Promise<T>;
+
+export interface System {
+  readonly config: Config;
+  /** Every setting, spelled out: what each process is given. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly supervisor: Supervisor;
+  /** From nothing to ready. @throws StartError, ConfigError; the caller then stops it */
+  start(step: Step): Promise<void>;
+  /** Drains everything; nothing of it is left, whatever state it was in. */
+  stop(): Promise<void>;
+}
+
+/** The setting that names a server which exists already, and the question that finds it well. */
+const EXISTING: Readonly<
+  Record<ServerName, { env: string; answers: (config: Config) => Promise<boolean> }>
+> = {
+  arbiter: { env: 'ARBITER_URL', answers: ({ arbiterUrl }) => redisAnswers(arbiterUrl) },
+  cache: { env: 'CACHE_URL', answers: ({ cacheUrl }) => redisAnswers(cacheUrl) },
+  nats: { env: 'NATS_URL', answers: ({ natsUrl }) => natsAnswers(natsUrl) },
+  mariadb: { env: 'MYSQL_URL', answers: ({ mysqlUrl }) => mysqlAnswers(mysqlUrl) },
+};
+
+/**
+ * Prepares a system; nothing runs before its `start`.
+ * @param given the variables a human or a test set; they name settings, servers that exist, secrets
+ * @throws ConfigError, StartError with one line
+ */
+export function createSystem(runDir: string, given: Variables): System {
+  const { config, variables } = environmentFor(runDir, given);
+  const supervisor = new Supervisor(config.runDir, { ...inherited(), ...variables });
+  const own = SERVERS.map(({ name }) => name).filter((name) => !given[EXISTING[name].env]);
+  return {
+    config,
+    variables,
+    supervisor,
+    async start(step) {
+      await refuseTakenPorts(config, own);
+      writeEnvironment(config.runDir, variables);
+      await step(`servers: ${own.join(', ') || 'none of our own'}`, () =>
+        startServers(config, own, supervisor),
+      );
+      await step('database migrations', () => migrate(config.mysqlUrl));
+      const programs = processPrograms(config);
+      await step(`${programs.length} processes`, () =>
+        Promise.all(programs.map((program) => supervisor.start(program))),
+      );
+      await step('edge', () => supervisor.start(edgeProgram(config)));
+    },
+    async stop() {
+      await supervisor.stopAll();
+      forgetEnvironment(config.runDir);
+    },
+  };
+}
+
+async function startServers(
+  config: Config,
+  own: readonly ServerName[],
+  supervisor: Supervisor,
+): Promise<void> {
+  const place = {
+    dataDir: join(config.runDir, 'data'),
+    portBase: config.portBase,
+    arbiterFsync: config.arbiterFsync,
+  };
+  const existing = SERVERS.map(({ name }) => name).filter((name) => !own.includes(name));
+  await Promise.all([
+    ...own.map((name) => supervisor.start(serverProgram(name, place))),
+    ...existing.map(async (name) => {
+      const { env, answers } = EXISTING[name];
+      if (!(await answers(config)))
+        throw new StartError(`${env}: nothing usable answers there; correct it, or leave it out`);
+    }),
+  ]);
+}
+
+async function refuseTakenPorts(config: Config, own: readonly ServerName[]): Promise<void> {
+  const others = SERVERS.map(({ name }) => name).filter((name) => !own.includes(name));
+  const edge: PortClaim = {
+    port: config.edgePort,
+    host: config.edgeHost,
+    owner: 'edge',
+    env: 'EDGE_PORT',
+  };
+  const claims = portClaims(config.portBase, config.mode).filter(
+    ({ owner }) => !others.some((name) => owner.startsWith(name)),
+  );
+  const [first, ...more] = await takenPorts([edge, ...claims]);
+  if (!first) return;
+  const also = more.length > 0 ? ` (and ${more.length} more)` : '';
+  throw new StartError(
+    `port ${first.port} is taken, and ${first.owner} needs it${also}: ` +
+      `end what listens there, or set ${first.env} to another one`,
+  );
+}
+
+/** The environment without what a test runner or npm put there for itself. */
+const inherited = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name, value]) =>
+        !/^(VITEST|npm_|TEST$)/.test(name) && !(name === 'NODE_ENV' && value === 'test'),
+    ),
+  );

@@ -1,0 +1,62 @@
+/**
+ * The last thing a start prints: where everything is, who may log in, what it costs in memory.
+ */
+import type { Config } from '../../config/index.ts';
+import type { DemoSummary } from '../seed.ts';
+import { memoryOf } from './memory.ts';
+import type { Supervisor } from './supervisor.ts';
+
+const MiB = 1024 * 1024;
+const COLUMNS = 3;
+
+/** The text of the table, without a final newline. */
+export function summary(
+  config: Config,
+  supervisor: Supervisor,
+  demo: DemoSummary | undefined,
+): string {
+  return [places(config, demo), accounts(config), memory(supervisor)].filter(Boolean).join('\n\n');
+}
+
+function places(config: Config, demo: DemoSummary | undefined): string {
+  const api = `${config.publicUrl}/api/v1`;
+  return rows([
+    ['edge', config.publicUrl],
+    ['health', `${config.publicUrl}/readyz`],
+    ['shows', `${api}/shows`],
+    ...(demo?.shows ?? []).map(({ title, url }): [string, string] => [title, url]),
+    ['live stream', `${api}/sessions/<session>/stream`],
+    ['logs', `${config.runDir}/log/`],
+  ]);
+}
+
+/** The one door to an account in the sandbox: a token for whoever asks. */
+function accounts(config: Config): string {
+  if (config.mode === 'production') return '';
+  const line = (uid: string, role: string) =>
+    `curl -X POST ${config.publicUrl}/api/v1/dev/token -H 'content-type: application/json' ` +
+    `-d '{"uid":"${uid}","role":"${role}"}'`;
+  return rows([
+    ['buyer', line('demo-buyer', 'buyer')],
+    ['organiser', line('demo-organiser', 'organiser')],
+    ['operator', line('demo-operator', 'operator')],
+  ]);
+}
+
+function memory(supervisor: Supervisor): string {
+  const used = [...memoryOf(supervisor)];
+  const sum = used.reduce((total, [, bytes]) => total + bytes, 0);
+  const cells = used.map(
+    ([name, bytes]) => `${name.padEnd(12)} ${String(Math.round(bytes / MiB)).padStart(5)} MiB`,
+  );
+  const lines = Array.from({ length: Math.ceil(cells.length / COLUMNS) }, (_, i) =>
+    cells.slice(i * COLUMNS, (i + 1) * COLUMNS).join('    '),
+  );
+  const total = `${'resident'.padEnd(12)} ${String(Math.round(sum / MiB)).padStart(5)} MiB in all`;
+  return [...lines, total].map((line) => `  ${line}`).join('\n');
+}
+
+function rows(pairs: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n');
+}
