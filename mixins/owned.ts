@@ -100,7 +100,7 @@ export function tag(ctx: OwnedContext, version: number): void {
  */
 export function checkPrecondition(ifMatch: string | null | undefined, version: number): void {
   if (ifMatch === null) return;
-  if (ifMatch === undefined) return refuse('PRECONDITION_REQUIRED');
+  if (ifMatch === undefined) refuse('PRECONDITION_REQUIRED');
   const named = ifMatch.split(',').map((item) => item.trim().replace(/^W\//, ''));
   if (!named.includes('*') && !named.includes(`"${version}"`)) refuse('PRECONDITION_FAILED');
 }

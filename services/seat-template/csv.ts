@@ -47,13 +47,13 @@ interface Placed extends PlanSeat {
 }
 
 function seatOf(line: Line, number: number, faults: Faults): Placed {
+  for (const column of ['section', 'tier'] as const)
+    if (line[column] === '') faults.add(`/line/${number}/${column}`, 'empty', 'must not be empty');
   const coordinate = (column: 'x' | 'y') => {
     const value = line[column] === '' ? Number.NaN : Number(line[column]);
     if (!Number.isFinite(value)) faults.add(`/line/${number}/${column}`, 'number', 'is no number');
     return value;
   };
-  for (const column of ['section', 'tier'] as const)
-    if (line[column] === '') faults.add(`/line/${number}/${column}`, 'empty', 'must not be empty');
   return {
     section: line.section,
     row: line.row,

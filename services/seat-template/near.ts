@@ -40,23 +40,46 @@ export function nearPairs(points: readonly Point[]): { pairs: Pair[]; nearest: n
   return { pairs, nearest };
 }
 
-/** An array that is its own balanced tree: the middle of a range splits it, x and y by turns. */
-function treeOf(points: readonly Point[]): Int32Array {
+/** Points in the order of a balanced tree: the middle of a range splits it, along its longer side. */
+interface Tree {
+  readonly order: Int32Array;
+  /** Per place in `order`: 1 when it splits by x. */
+  readonly byX: Uint8Array;
+}
+
+function treeOf(points: readonly Point[]): Tree {
   const order = Int32Array.from(points.keys());
-  const split = (from: number, to: number, byX: boolean): void => {
+  const byX = new Uint8Array(points.length);
+  const split = (from: number, to: number): void => {
     if (to - from < 2) return;
     const part = order.subarray(from, to);
+    const wide = isWide(points, part);
     part.sort(
-      byX
+      wide
         ? (a, b) => points[a]!.x - points[b]!.x || a - b
         : (a, b) => points[a]!.y - points[b]!.y || a - b,
     );
     const middle = (from + to) >> 1;
-    split(from, middle, !byX);
-    split(middle + 1, to, !byX);
+    byX[middle] = wide ? 1 : 0;
+    split(from, middle);
+    split(middle + 1, to);
   };
-  split(0, order.length, true);
-  return order;
+  split(0, order.length);
+  return { order, byX };
+}
+
+/** A row is long and thin: splitting it across would split nothing. */
+function isWide(points: readonly Point[], part: Int32Array): boolean {
+  const low = { x: Number.POSITIVE_INFINITY, y: Number.POSITIVE_INFINITY };
+  const high = { x: Number.NEGATIVE_INFINITY, y: Number.NEGATIVE_INFINITY };
+  for (const i of part) {
+    const { x, y } = points[i]!;
+    low.x = Math.min(low.x, x);
+    low.y = Math.min(low.y, y);
+    high.x = Math.max(high.x, x);
+    high.y = Math.max(high.y, y);
+  }
+  return high.x - low.x >= high.y - low.y;
 }
 
 interface Found {
@@ -64,7 +87,7 @@ interface Found {
   readonly distance: number;
 }
 
-function nearestOf(points: readonly Point[], tree: Int32Array, of: number): Found[] {
+function nearestOf(points: readonly Point[], { order, byX }: Tree, of: number): Found[] {
   const { x, y } = points[of]!;
   const best: Found[] = [];
   const worst = () =>
@@ -77,22 +100,19 @@ function nearestOf(points: readonly Point[], tree: Int32Array, of: number): Foun
     best.splice(place, 0, { index, distance });
     if (best.length > NEAREST) best.pop();
   };
-  const visit = (from: number, to: number, byX: boolean): void => {
+  const visit = (from: number, to: number): void => {
     if (from >= to) return;
     const middle = (from + to) >> 1;
-    const index = tree[middle]!;
-    const aside = byX ? x - points[index]!.x : y - points[index]!.y;
+    const index = order[middle]!;
+    const aside = byX[middle] ? x - points[index]!.x : y - points[index]!.y;
     offer(index);
-    const below = () => visit(from, middle, !byX);
-    const above = () => visit(middle + 1, to, !byX);
-    if (aside < 0) below();
-    else above();
+    if (aside < 0) visit(from, middle);
+    else visit(middle + 1, to);
     // `<=`: at a point of the same coordinate either side may hold the nearest.
-    if (Math.abs(aside) <= worst()) {
-      if (aside < 0) above();
-      else below();
-    }
+    if (Math.abs(aside) > worst()) return;
+    if (aside < 0) visit(middle + 1, to);
+    else visit(from, middle);
   };
-  visit(0, tree.length, true);
+  visit(0, order.length);
   return best;
 }
