@@ -1,0 +1,63 @@
+/**
+ * Gathers what arrives within a moment and hands it on together. One batch is under way at a time:
+ * while it commits, the next fills, so that batches grow with the load by themselves.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+export interface Batcher<Item, Result> {
+  /** Resolves with what became of this one item, after its batch was handled. */
+  add(item: Item): Promise<Result>;
+}
+
+/**
+ * @param max most items in a batch
+ * @param waitMs how long the first item of a batch waits for others
+ * @param handle answers one result per item, in order; a throw fails every item of the batch.
+ */
+export function batcher<Item, Result>(
+  max: number,
+  waitMs: number,
+  handle: (items: readonly Item[]) => Promise<readonly PromiseSettledResult<Result>[]>,
+): Batcher<Item, Result> {
+  const waiting: Waiting<Item, Result>[] = [];
+  let running = false;
+
+  async function run(): Promise<void> {
+    running = true;
+    try {
+      while (waiting.length > 0) {
+        if (waiting.length < max) await sleep(waitMs);
+        await settle(waiting.splice(0, max));
+      }
+    } finally {
+      running = false;
+    }
+  }
+
+  async function settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await handle(batch.map(({ item }) => item));
+      batch.forEach(({ resolve, reject }, i) => {
+        const result = results[i]!;
+        if (result.status === 'fulfilled') resolve(result.value);
+        else reject(result.reason);
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  return {
+    add: (item) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ item, resolve, reject });
+        if (!running) void run(); // settle() gives every failure to those who wait for it
+      }),
+  };
+}

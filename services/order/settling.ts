@@ -1,0 +1,114 @@
+/**
+ * What a payment event does to an order, in one transaction: the event once, the order's row
+ * locked, the move or the refund with the message it owes. Whatever commits first, payment or
+ * timeout, the other finds a row that no longer allows its move.
+ */
+import type { PaymentEvent, SettleAnswer } from '../../contracts/actions.ts';
+import { readOrderId } from '../../contracts/ids.ts';
+import type { OrderState } from '../../contracts/order.ts';
+import { inTransaction } from '../../mixins/database.ts';
+import { type Statements, sqlTime, statements } from '../../mixins/statement.ts';
+import { decideSettle, type RefundReason } from './decisions.ts';
+import { moveOrder } from './moves.ts';
+import { lockOrder, type OrderRow } from './order.model.ts';
+import { enqueue } from './outbox.ts';
+
+/** A verified event, and which order we opened its payment for when we know the payment. */
+export type Settlement = PaymentEvent & { readonly openedFor?: string };
+
+export interface Settled extends SettleAnswer {
+  /** An event that asked for a move the table does not have, in words for the log. */
+  readonly note?: string;
+}
+
+/**
+ * Settles one event, whole or not at all; again, it changes nothing.
+ * @param mintRefundId called only when money goes back.
+ */
+export function settle(
+  event: Settlement,
+  requestId: string,
+  mintRefundId: () => string,
+): Promise<Settled> {
+  return inTransaction(async (transaction) => {
+    const sql = statements(transaction);
+    const at = sqlTime(await sql.nowMs());
+    const seen = (await recordEvent(sql, event, at)) === 0;
+    const order = await lockOrder(sql, event.orderId);
+    const spent = !seen && (await isSpent(sql, event.paymentId));
+    const { openedFor, orderId } = event;
+    const foreign = openedFor !== undefined && openedFor !== orderId;
+    const decision = decideSettle({ ...event, seen, spent, foreign, order });
+    switch (decision.do) {
+      case 'none':
+        return { effect: 'none', state: order?.state, note: decision.note };
+      case 'move': {
+        let state: OrderState = order!.state;
+        for (const by of decision.by) {
+          const paidBy = by === 'payment.succeeded' ? event.paymentId : null;
+          const moving: OrderRow = { ...order!, state };
+          state = (await moveOrder(sql, moving, by, at, paidBy))!;
+        }
+        return { effect: 'moved', state };
+      }
+      case 'refund':
+        await requestRefund(sql, event, decision.reason, requestId, mintRefundId(), at);
+        return { effect: 'refunded', state: order?.state };
+    }
+  });
+}
+
+function recordEvent(sql: Statements, event: Settlement, at: string): Promise<number> {
+  const { eventId, paymentId, orderId, type, amountFen } = event;
+  return sql.change(
+    `INSERT IGNORE INTO payment_events
+       (eventId, paymentId, orderId, type, amountFen, raw, receivedAt)
+     VALUES (:eventId, :paymentId, :orderId, :type, :amountFen, :raw, :at)`,
+    { eventId, paymentId, orderId, type, amountFen, raw: JSON.stringify(event), at },
+  );
+}
+
+/** True when a payment's money was given back or has paid an order. Waits for its other events. */
+async function isSpent(sql: Statements, paymentId: string): Promise<boolean> {
+  const events = await sql.rows<{ paidBy: string | null }>(
+    `SELECT orders.paidBy FROM payment_events LEFT JOIN orders USING (orderId)
+     WHERE payment_events.paymentId = :paymentId FOR UPDATE`,
+    { paymentId },
+  );
+  if (events.some(({ paidBy }) => paidBy === paymentId)) return true;
+  const refund = await sql.row('SELECT refundId FROM refunds WHERE paymentId = :paymentId', {
+    paymentId,
+  });
+  return refund !== undefined;
+}
+
+async function requestRefund(
+  sql: Statements,
+  event: Settlement,
+  reason: RefundReason,
+  requestId: string,
+  refundId: string,
+  at: string,
+): Promise<void> {
+  const { paymentId, orderId, amountFen } = event;
+  const first = await sql.change(
+    `INSERT IGNORE INTO refunds (refundId, paymentId, orderId, amountFen, reason, state, createdAt, at)
+     VALUES (:refundId, :paymentId, :orderId, :amountFen, :reason, 'REQUESTED', :at, :at)`,
+    { refundId, paymentId, orderId, amountFen, reason, at },
+  );
+  if (first === 0) return; // another event of the same payment came first
+  const sale = readOrderId(orderId)?.sessionId ?? '';
+  const payload = { sale, orderId, refundId, paymentId, amountFen };
+  const eventId = `${refundId}:requested`;
+  await enqueue(sql, [{ eventId, channel: 'refund.requested', payload, requestId }], at);
+}
+
+/** The provider gave the money back. @returns changed: false when that was known. */
+export async function refunded(refundId: string): Promise<{ changed: boolean }> {
+  const changed = await statements().change(
+    `UPDATE refunds SET state = 'REFUNDED', at = UTC_TIMESTAMP(3)
+     WHERE refundId = :refundId AND state = 'REQUESTED'`,
+    { refundId },
+  );
+  return { changed: changed > 0 };
+}
