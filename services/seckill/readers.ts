@@ -1,0 +1,90 @@
+/**
+ * What everybody may know of a sale, read from the arbiter at most so often per process, however
+ * many ask.
+ */
+import type { ServiceBroker } from 'moleculer';
+import { config } from '../../config/index.ts';
+import { call, type Health, type SaleAnswer } from '../../contracts/actions.ts';
+import { refuse, wordOf } from '../../contracts/errors.ts';
+import type { Keyspace } from '../../contracts/keys.ts';
+import type { Arbiter, SaleView, SeatSnapshot } from '../../lua/arbiter.ts';
+import { Fresh } from './fresh.ts';
+
+/** A hall as it is; packed when somebody first wants it so. */
+export type Hall = SeatSnapshot & { bits?: string };
+
+export interface SaleReaders {
+  /** @throws NOT_FOUND for a sale that is not open in the arbiter */
+  readonly views: Fresh<SaleView>;
+  readonly answers: Fresh<SaleAnswer>;
+  readonly halls: Fresh<Hall>;
+  /** This process has just changed the sale: the next reader sees it. */
+  forgetSale(sale: string): void;
+}
+
+/** Sales remembered at once, those that do not exist among them. */
+const SALES_MAX = 1_000;
+const HALLS_MAX = 100;
+
+const isMissing = (error: unknown): boolean => wordOf(error) === 'NOT_FOUND';
+
+export function saleReaders(arbiter: Arbiter, keys: Keyspace, broker: ServiceBroker): SaleReaders {
+  const common = { isAnswer: isMissing, now: () => performance.now() };
+  const { saleFreshMs: freshMs, seatsFreshMs } = config;
+  const views = new Fresh({
+    ...common,
+    freshMs,
+    max: SALES_MAX,
+    load: (sale) => arbiter.view(sale),
+  });
+  const answers = new Fresh({
+    ...common,
+    freshMs,
+    max: SALES_MAX,
+    load: (sale) => saleAnswer(sale, arbiter, keys, broker),
+  });
+  const halls = new Fresh<Hall>({
+    ...common,
+    freshMs: seatsFreshMs,
+    max: HALLS_MAX,
+    load: (sale) => arbiter.snapshot(sale),
+  });
+  const forgetSale = (sale: string) => {
+    for (const reader of [views, answers, halls]) reader.forget(sale);
+  };
+  return { views, answers, halls, forgetSale };
+}
+
+/** What the arbiter has no sale of may be a draft; only the catalogue knows. */
+async function saleAnswer(
+  sale: string,
+  arbiter: Arbiter,
+  keys: Keyspace,
+  broker: ServiceBroker,
+): Promise<SaleAnswer> {
+  try {
+    const { state, left, epoch, version } = await arbiter.view(sale);
+    return { state, left, epoch, version };
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  const { stage } = await call(broker, 'session.stage', { id: sale });
+  // Published, and the arbiter has lost it: it is being rebuilt.
+  if (stage !== 'DRAFT') refuse('ARBITER_AWAY');
+  const recorded = await arbiter.epoch(keys.shardOf(sale));
+  return { state: 'DRAFT', left: {}, epoch: recorded?.epoch ?? 0, version: 0 };
+}
+
+/** The arbiter answers, and every shard has recorded the run that answers: locks are being given. */
+export async function arbiterHealth(arbiter: Arbiter, shards: number): Promise<Health> {
+  try {
+    await arbiter.ping();
+    const runId = await arbiter.runId();
+    const all = Array.from({ length: shards }, (_, shard) => arbiter.epoch(shard));
+    const recorded = (await Promise.all(all)).every((epoch) => epoch?.runId === runId);
+    return recorded ? { ok: true } : { ok: false, missing: ['epoch of the arbiter'] };
+  } catch (error) {
+    if (wordOf(error) === 'ARBITER_AWAY') return { ok: false, missing: ['arbiter'] };
+    throw error;
+  }
+}

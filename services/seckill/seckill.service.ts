@@ -1,0 +1,276 @@
+/**
+ * The sale, live: reservations, permits, locks, and what a hall looks like now. It knows no more
+ * than the arbiter knows: neither MySQL nor the cache, so that a rush needs neither.
+ *
+ * Always true: it is `lua/sale` that decides about seats; here it is only decided who may ask.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Context, Service, ServiceSchema, ServiceSettingSchema } from 'moleculer';
+import { config } from '../../config/index.ts';
+import type { Actions, CallMeta, HoldAnswer } from '../../contracts/actions.ts';
+import type { Principal } from '../../contracts/claims.ts';
+import { refuse } from '../../contracts/errors.ts';
+import { ID_PATTERN, newOrderId, readOrderId } from '../../contracts/ids.ts';
+import { keyspace } from '../../contracts/keys.ts';
+import { type Arbiter, createArbiter, type Hold } from '../../lua/arbiter.ts';
+import { channelLag } from '../../mixins/channels/lag.ts';
+import { redisClient } from '../../mixins/redis.ts';
+import { packStates } from './bits.ts';
+import { CHOICE_RULES, choiceOf } from './choice.ts';
+import { layoutIn } from './open.ts';
+import { readPermit, signPermit } from './permit.ts';
+import { isTooFarBehind, type OrderLag, watchOrderLag } from './pressure.ts';
+import { arbiterHealth, type SaleReaders, saleReaders } from './readers.ts';
+
+type Meta = CallMeta & { $statusCode?: number };
+type Asked<Name extends keyof Actions> = Context<Actions[Name]['params'], Meta>;
+
+interface Vars extends SaleReaders {
+  arbiter: Arbiter;
+  orderLag: OrderLag;
+}
+type Seckill = Service<ServiceSettingSchema> & Vars;
+
+const isoOf = (ms: number): string => new Date(ms).toISOString();
+
+/** A path can name anything; only an id of ours names a session. */
+function sessionOf({ sessionId }: { sessionId: string }): string {
+  return ID_PATTERN.test(sessionId) ? sessionId : refuse('NOT_FOUND');
+}
+const buyerOf = (ctx: Context<unknown, Meta>): Principal =>
+  ctx.meta.user ?? refuse('UNAUTHENTICATED');
+
+const holdOf = ({ orderId, uid, seats, amountFen, deadlineMs, state }: Hold): HoldAnswer => ({
+  orderId,
+  uid,
+  seats,
+  amountFen,
+  deadlineMs,
+  state,
+});
+
+/** With no sale can less be too much: the shortest lock lives 5 s. */
+const LAG_NEVER_TOO_FAR_MS = 2_500;
+
+async function refuseIfBehind({ orderLag, views }: Vars, sale: string): Promise<void> {
+  const { terms } = await views.get(sale);
+  if (isTooFarBehind(orderLag.lagMs, terms.lockMs)) refuse('BUSY');
+}
+
+const [orderIdKey] = config.orderIdKeys.values();
+if (!orderIdKey) throw new Error('seckill: no key marks orderIds; set ORDER_ID_KEYS');
+
+const SESSION = { $$strict: true, sessionId: 'string' } as const;
+/** For other services only: the gateway refuses to reach an action that is not published. */
+const INSIDE = { visibility: 'public' } as const;
+
+const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
+  name: 'seckill',
+
+  actions: {
+    lock: {
+      params: {
+        ...SESSION,
+        ...CHOICE_RULES,
+        permit: { type: 'string', optional: true },
+        idempotencyKey: {
+          type: 'string',
+          optional: true,
+          min: 1,
+          max: 255,
+          pattern: /^[\x20-\x7e]*$/,
+        },
+      },
+      bulkhead: {
+        enabled: true,
+        concurrency: config.lockConcurrency,
+        // Moleculer takes 0 for a queue without end.
+        maxQueueSize: Math.max(1, config.lockQueueMax),
+      },
+      async handler(ctx: Asked<'seckill.lock'>) {
+        const { uid } = buyerOf(ctx);
+        const sale = sessionOf(ctx.params);
+        const { permit = '', idempotencyKey } = ctx.params;
+        const claims = readPermit(permit, uid, sale, config.permitKeys);
+        // A repeated request gets its first answer also when its permit has run out since; any
+        // other comes too late for the sale as well, and the arbiter says so.
+        const late = claims && Date.now() >= claims.expiresAtMs && !idempotencyKey;
+        if (!claims || late) refuse('PERMIT_INVALID');
+        const choice = choiceOf(ctx.params);
+        if (this.orderLag.lagMs > LAG_NEVER_TOO_FAR_MS) await refuseIfBehind(this, sale);
+        const orderId = newOrderId(sale, uid, orderIdKey, Date.now(), randomBytes);
+        const { requestId = '' } = ctx.meta;
+        const asked = { sale, uid, orderId, requestId, idempotencyKey, ...choice };
+        const { replayed, deadlineMs, ...locked } = await this.arbiter.lock(asked);
+        ctx.meta.$statusCode = replayed ? 200 : 201;
+        return {
+          orderId: locked.orderId,
+          sessionId: sale,
+          seats: locked.seats,
+          amountFen: locked.amountFen,
+          currency: 'CNY',
+          deadline: isoOf(deadlineMs),
+          version: locked.version,
+          adjacent: locked.adjacent,
+        };
+      },
+    },
+
+    permit: {
+      params: SESSION,
+      async handler(ctx: Asked<'seckill.permit'>) {
+        const { uid } = buyerOf(ctx);
+        const sessionId = sessionOf(ctx.params);
+        const { terms, state } = await this.views.get(sessionId);
+        if (state === 'CLOSED') refuse('SALE_CLOSED');
+        if (terms.reservationRequired && !(await this.arbiter.isReserved(sessionId, uid)))
+          refuse('NOT_RESERVED');
+        const { opensAtMs: notBeforeMs, closesAtMs: expiresAtMs } = terms;
+        const claims = { uid, sessionId, notBeforeMs, expiresAtMs };
+        ctx.meta.$statusCode = 201;
+        return {
+          permit: signPermit(claims, config.permitKeys),
+          notBefore: isoOf(notBeforeMs),
+          expiresAt: isoOf(expiresAtMs),
+        };
+      },
+    },
+
+    reserve: {
+      params: SESSION,
+      async handler(ctx: Asked<'seckill.reserve'>) {
+        const { uid } = buyerOf(ctx);
+        const sessionId = sessionOf(ctx.params);
+        const { reservedAtMs, created } = await this.arbiter.reserve(sessionId, uid);
+        ctx.meta.$statusCode = created ? 201 : 200;
+        return { sessionId, uid, reservedAt: isoOf(reservedAtMs) };
+      },
+    },
+
+    sale: {
+      params: SESSION,
+      handler(ctx: Asked<'seckill.sale'>) {
+        return this.answers.get(sessionOf(ctx.params));
+      },
+    },
+
+    seats: {
+      params: { ...SESSION, form: { type: 'enum', values: ['bits'], optional: true } },
+      async handler(ctx: Asked<'seckill.seats'>) {
+        const hall = await this.halls.get(sessionOf(ctx.params));
+        const { epoch, version, states } = hall;
+        if (ctx.params.form !== 'bits') return { epoch, version, states };
+        hall.bits ??= packStates(states);
+        return { epoch, version, length: states.length, bits: hall.bits };
+      },
+    },
+
+    open: {
+      ...INSIDE,
+      params: { $$strict: true, sale: 'string', pricesFen: 'object', terms: 'object' },
+      async handler(ctx: Asked<'seckill.open'>) {
+        const { sale, pricesFen, terms } = ctx.params;
+        const { created } = await this.arbiter.open(
+          sale,
+          await layoutIn(ctx.stream),
+          pricesFen,
+          terms,
+        );
+        this.forgetSale(sale);
+        return { created };
+      },
+    },
+
+    turn: {
+      ...INSIDE,
+      params: {
+        $$strict: true,
+        sale: 'string',
+        to: { type: 'enum', values: ['OPEN', 'PAUSED', 'CLOSED'] },
+      },
+      async handler(ctx: Asked<'seckill.turn'>) {
+        const { state } = await this.arbiter.turn(ctx.params.sale, ctx.params.to);
+        this.forgetSale(ctx.params.sale);
+        return { state };
+      },
+    },
+
+    hold: {
+      ...INSIDE,
+      params: { $$strict: true, orderId: 'string' },
+      async handler(ctx: Asked<'seckill.hold'>) {
+        const { orderId } = ctx.params;
+        const read = readOrderId(orderId);
+        const hold = read && (await this.arbiter.hold(read.sessionId, orderId));
+        return hold ? holdOf(hold) : null;
+      },
+    },
+
+    inspect: {
+      ...INSIDE,
+      params: { ...SESSION, seat: 'number' },
+      async handler(ctx: Asked<'seckill.inspect'>) {
+        const view = await this.arbiter.seat(sessionOf(ctx.params), ctx.params.seat);
+        const { deadlineMs, ...seat } = view;
+        return { ...seat, ...(deadlineMs !== undefined && { deadline: isoOf(deadlineMs) }) };
+      },
+    },
+
+    late: {
+      ...INSIDE,
+      params: { $$strict: true, lateMs: 'number', limit: 'number' },
+      async handler(ctx: Asked<'seckill.late'>) {
+        const { lateMs, limit } = ctx.params;
+        const found: HoldAnswer[] = [];
+        for (const sale of await this.arbiter.sales()) {
+          if (found.length >= limit) break;
+          const holds = await this.arbiter.late(sale, lateMs, limit - found.length);
+          found.push(...holds.map(holdOf));
+        }
+        return found;
+      },
+    },
+
+    health: {
+      ...INSIDE,
+      params: { $$strict: true },
+      handler() {
+        return arbiterHealth(this.arbiter, config.shards);
+      },
+    },
+  },
+
+  channels: {
+    'order.paid': {
+      async handler(ctx) {
+        await this.arbiter.sell(ctx.params.sale, ctx.params.orderId);
+      },
+    },
+    'order.cancelled': {
+      async handler(ctx) {
+        const { sale, orderId, reason } = ctx.params;
+        await this.arbiter.release(sale, orderId, reason);
+      },
+    },
+  },
+
+  created() {
+    const keys = keyspace(config.namespace, config.shards);
+    const redis = redisClient(config.arbiterUrl, 'hot', (error) =>
+      this.logger.warn('The arbiter cannot be reached.', error),
+    );
+    this.arbiter = createArbiter({ redis, keys });
+    Object.assign(this, saleReaders(this.arbiter, keys, this.broker));
+    this.orderLag = watchOrderLag(
+      () => channelLag(redis, keys, 'seat.moved', 'order'),
+      (error) => this.logger.debug('The lag of orders is not known.', error as Error),
+    );
+  },
+
+  async stopped() {
+    this.orderLag.stop();
+    await this.arbiter.close();
+  },
+};
+
+export default seckill;
