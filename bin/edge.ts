@@ -95,11 +95,14 @@ function valuesOf(config: Config, home: string): Record<string, string | number>
 const listenOn = (host: string, port: number): string =>
   isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** A process that fails once is left alone for a second, and then tried again. */
+/**
+ * A process that fails again and again is left alone for a second. Not at the first failure: while
+ * all of a door are left alone, the door is shut, and one request that kills must not do that.
+ */
 const upstreamOf = (config: Config, door: Door): string =>
   instancesOf(config.portBase, config.mode)
     .filter(({ row }) => row.door === door)
-    .map(({ httpPort }) => `server 127.0.0.1:${httpPort} max_fails=1 fail_timeout=1s;`)
+    .map(({ httpPort }) => `server 127.0.0.1:${httpPort} max_fails=5 fail_timeout=1s;`)
     .join('\n');
 
 /** What the Lua side is told, secrets included. */
