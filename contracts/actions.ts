@@ -186,7 +186,8 @@ export interface Actions {
   'order.cancel': { params: { orderId: string }; result: { orderId: string; state: OrderState } };
   /** The asker's own order, waiting up to 2 s for its row. @throws NOT_FOUND, ORDER_ABORTED, BUSY */
   'order.payable': { params: { orderId: string }; result: PayableOrder };
-  'order.settle': { params: PaymentEvent; result: SettleAnswer };
+  /** `openedFor`: the order that payment was opened for, when we opened it. */
+  'order.settle': { params: PaymentEvent & { openedFor?: string }; result: SettleAnswer };
   'order.refunded': { params: { refundId: string }; result: { changed: boolean } };
   /** Any order, for an operator. */
   'order.inspect': { params: { orderId: string }; result: OrderView & { uid: string } };
@@ -212,7 +213,7 @@ export interface Actions {
     params: { orderId: string; idempotencyKey?: string };
     result: PaymentView & { currency: 'CNY' };
   };
-  'payment.event': { params: { raw: string; signature: string }; result: { received: true } };
+  'payment.event': { params: { raw: string; signature?: string }; result: { received: true } };
   'payment.ofOrder': { params: { orderId: string }; result: PaymentView | null };
   /** Asks the provider to close what is open for an order; answers when it is, or says it is not. */
   'payment.close': { params: { orderId: string }; result: { closed: boolean } };

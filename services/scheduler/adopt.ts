@@ -1,0 +1,33 @@
+/**
+ * A Redis that restarted answers under another run id, and the scripts refuse to lock on it until
+ * somebody has looked at what it may have lost and opened a new epoch.
+ */
+import type { Arbiter } from '../../lua/arbiter.ts';
+
+/** Records a run of a shard and answers the epoch it opens; the same run, the same epoch. */
+export type RecordIncident = (shard: number, oldRunId: string, newRunId: string) => Promise<number>;
+
+/**
+ * Opens a new epoch for every shard whose Redis is not the one on record.
+ *
+ * Nothing is repaired in between: with its append-only file intact a Redis that was killed comes
+ * back with everything it acknowledged. Comparing it with MySQL belongs between `record` and
+ * `adopt`, where locks are still refused.
+ * @returns the shards adopted by us
+ */
+export async function adoptNewRuns(
+  arbiter: Pick<Arbiter, 'runId' | 'epoch' | 'adopt'>,
+  shards: number,
+  record: RecordIncident,
+): Promise<number[]> {
+  const runId = await arbiter.runId();
+  const adopted: number[] = [];
+  for (let shard = 0; shard < shards; shard++) {
+    const known = await arbiter.epoch(shard);
+    if (known?.runId === runId) continue;
+    const epoch = await record(shard, known?.runId ?? '', runId);
+    const { changed } = await arbiter.adopt(shard, epoch);
+    if (changed) adopted.push(shard);
+  }
+  return adopted;
+}
