@@ -9,6 +9,7 @@ import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SETTINGS } from '../config/schema.ts';
+import './supervisor/env-file.ts';
 import { takeLock } from './supervisor/lock.ts';
 import { endLeftovers } from './supervisor/pids.ts';
 import { StartError } from './supervisor/program.ts';

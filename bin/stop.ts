@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTINGS } from '../config/schema.ts';
+import './supervisor/env-file.ts';
 import { holderOf } from './supervisor/lock.ts';
 import { endLeftovers, signalProcess } from './supervisor/pids.ts';
 
