@@ -297,6 +297,7 @@ export interface Actions {
 
   // notification: the hall, live
   'notification.ticket': { params: Record<string, never>; result: { ticket: string } };
+  'notification.health': { params: Record<string, never>; result: Health };
 }
 export type ActionName = keyof Actions;
 

@@ -12,7 +12,7 @@ import type { Principal } from '../../contracts/claims.ts';
 import { refusal, refuse } from '../../contracts/errors.ts';
 import { type AnswerMeta, writeAnswer } from './answer.ts';
 import { principalOf } from './identity.ts';
-import { problemOf } from './problem.ts';
+import { invalid, problemOf } from './problem.ts';
 import { type EdgeProof, newRequestId, proofOf } from './proof.ts';
 import { bodyOf, type Params, paramsFrom, queryOf, streamOf } from './request.ts';
 import { ADMITS, type LiveStream, type RouteRow } from './routes.ts';
@@ -109,15 +109,19 @@ function takeParams(req: Request, _res: ServerResponse, next: Next): void {
 }
 
 /** Hands a stream to notification, which runs in the same process: an answer that stays open. */
-function openStream(this: Gateway, req: Request, res: ServerResponse, next: Next): void {
-  const live = this.broker.getLocalService('notification') as unknown as LiveStreams | undefined;
-  if (!live || this.draining) {
-    next(refusal('BUSY'));
-    return;
+async function openStream(this: Gateway, req: Request, res: ServerResponse, next: Next) {
+  try {
+    const { stream, query = [] } = req.$alias.row;
+    const params = await assembled(req);
+    for (const name of Object.keys(req.query))
+      if (!query.includes(name)) throw invalid(`/${name}`, 'unknownField');
+    const live = this.broker.getLocalService('notification') as unknown as LiveStreams | undefined;
+    if (!live || this.draining) return next(refusal('BUSY'));
+    if (req.method === 'HEAD') return res.writeHead(200).end();
+    await live.openStream(stream!, req, res, params);
+  } catch (error) {
+    next(error);
   }
-  assembled(req)
-    .then((params) => live.openStream(req.$alias.row.stream!, req, res, params))
-    .catch(next);
 }
 
 /** Options of the root call: what is in flight is counted by the server, not by the broker. */

@@ -65,6 +65,8 @@ export interface RouteRow {
   readonly stream?: LiveStream;
   readonly access: Access;
   readonly headers?: readonly HeaderParam[];
+  /** What the query of a stream may say; an action says that itself. */
+  readonly query?: readonly string[];
   readonly body: BodyKind;
   /** Bytes of body accepted; more is BODY_TOO_LARGE. */
   readonly bodyMax: number;
@@ -166,7 +168,7 @@ export const ROUTES: readonly RouteRow[] = [
 
   // live: what stays open
   row('live', `GET ${API}/sessions/:sessionId/stream`, 'all', { stream: 'hall' }, LIVE),
-  row('live', `GET ${API}/me/stream`, 'all', { stream: 'mine' }),
+  row('live', `GET ${API}/me/stream`, 'all', { stream: 'mine' }, { query: ['ticket'] }),
 
   // front: a buyer's own orders and money
   row('front', `GET ${API}/orders/:orderId`, 'buyer', 'order.get'),
