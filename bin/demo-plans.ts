@@ -3,7 +3,6 @@
  * aisles, a concert hall with standing places, a stadium of 60,000. Run it to write one as a file:
  * `node bin/demo-plans.ts theatre > theatre.json`.
  */
-import { fileURLToPath } from 'node:url';
 import { type BlockSpec, generatePlan } from '../services/seat-template/generate.ts';
 import type { SeatingPlan } from '../services/seat-template/plan.ts';
 
@@ -136,7 +135,7 @@ export function stadium(): DemoPlan {
 
 const HALLS: Readonly<Record<string, () => DemoPlan>> = { theatre, concertHall, stadium };
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   const draw = HALLS[process.argv[2] ?? ''];
   if (!draw) {
     process.stderr.write(`usage: node bin/demo-plans.ts ${Object.keys(HALLS).join('|')}\n`);
