@@ -8,6 +8,7 @@ import { config } from './config/index.ts';
 import { wordOf } from './contracts/errors.ts';
 import { keyspace } from './contracts/keys.ts';
 import { channels, type StreamAdapterOptions } from './mixins/channels/adapter.ts';
+import { deadNodes } from './mixins/dead-nodes.ts';
 import { healthEndpoint } from './mixins/health.ts';
 import { lifecycle } from './mixins/lifecycle.ts';
 import { jsonLogger } from './mixins/log.ts';
@@ -104,6 +105,7 @@ const options: BrokerOptions = {
     'Cacher',
     'ContextTracker',
     'Timeout',
+    deadNodes(),
     'CircuitBreaker',
     'Retry',
     'Fallback',

@@ -24,7 +24,6 @@ export function lifecycle(drainMs: number): Middleware {
       process.on('unhandledRejection', bug);
       for (const signal of ['SIGTERM', 'SIGINT'] as const)
         process.on(signal, () => drain(broker, signal, drainMs));
-      rejectCallsToFormerRuns(broker);
     },
   };
 }
@@ -46,29 +45,4 @@ function drain(broker: ServiceBroker, signal: string, drainMs: number): void {
       process.exit(1);
     },
   );
-}
-
-interface RunningNode {
-  readonly id: string;
-  readonly instanceID: string;
-}
-interface Transit {
-  removePendingRequestByNodeID(nodeID: string): void;
-}
-
-/**
- * Fails the calls that wait for an answer of a process that was killed, as soon as its successor is
- * heard, instead of letting each of them run into its timeout: it will never answer them.
- */
-function rejectCallsToFormerRuns(broker: ServiceBroker): void {
-  const runs = new Map<string, string>();
-  const heard = ({ node }: { node: RunningNode }) => {
-    const former = runs.get(node.id);
-    runs.set(node.id, node.instanceID);
-    if (former === undefined || former === node.instanceID) return;
-    const { transit } = broker as unknown as { transit?: Transit };
-    transit?.removePendingRequestByNodeID(node.id);
-  };
-  broker.localBus.on('$node.connected', heard);
-  broker.localBus.on('$node.updated', heard);
 }

@@ -1,4 +1,7 @@
-/** What `@moleculer/channels` adds to a service schema, typed from `contracts/channels.ts`. */
+/**
+ * What Moleculer's own types leave out: the time limit of an action, and what `@moleculer/channels`
+ * adds to a service schema, typed from `contracts/channels.ts`.
+ */
 import type { Context } from 'moleculer';
 import type { ChannelName, Messages } from '../contracts/channels.ts';
 
@@ -11,6 +14,10 @@ interface ChannelSchema<TThis, Payload> {
 }
 
 declare module 'moleculer' {
+  interface ActionSchema<TThis> {
+    /** A call of the action gives up after this long, wherever it comes from, ms. */
+    timeout?: number;
+  }
   interface ServiceSchema<TSettings, TMethods, TVars, TThis> {
     channels?: { [Name in ChannelName]?: ChannelSchema<TThis, Messages[Name]> };
   }
