@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { faultsOf, ROUTES, type RouteRow, routesOf } from '../../services/gateway/routes.ts';
+
+const named = (rows: readonly RouteRow[]) => rows.map(({ method, path }) => `${method} ${path}`);
+const find = (line: string) => ROUTES.find(({ method, path }) => `${method} ${path}` === line)!;
+const KIB = 1_024;
+
+describe('the table of routes', () => {
+  test('has no fault', () => {
+    expect(faultsOf(ROUTES)).toEqual([]);
+  });
+
+  test('is refused when a path stands twice, whatever its parameters are called', () => {
+    const [row] = ROUTES;
+    const twin = { ...row!, path: row!.path.replace(':sessionId', ':id') };
+    expect(faultsOf([row!, twin])).toHaveLength(1);
+  });
+
+  test.each([
+    [{ action: undefined }, /an action or a stream/],
+    [{ stream: 'hall' as const }, /an action or a stream/],
+    [{ path: '/x/:permit' }, /name of a header/],
+    [{ method: 'GET' as const }, /takes no body/],
+    [{ access: 'provider' as const }, /signature/],
+    [{ headers: ['signature' as const] }, /signature/],
+  ])('is refused with a row that cannot be right: %o', (change, fault) => {
+    expect(faultsOf([{ ...ROUTES[0]!, ...change }]).join()).toMatch(fault);
+  });
+
+  test('is split by door without a path getting lost or answered twice', () => {
+    const doors = (['rush', 'front', 'live'] as const).map((door) => routesOf(door, 'sandbox'));
+    expect(doors.flat()).toHaveLength(ROUTES.length);
+  });
+
+  test('has no sandbox and no development path in production mode', () => {
+    const rows = named(routesOf('front', 'production'));
+    expect(rows.filter((row) => /sandbox|dev/.test(row))).toEqual([]);
+    expect(rows).toContain('GET /api/v1/orders');
+  });
+
+  test('needs a token for everything but what is everybody’s, the provider’s or the sandbox’s', () => {
+    const open = ROUTES.filter(({ access }) => ['all', 'provider', 'sandbox'].includes(access));
+    expect(
+      named(open).filter((row) => /admin|orders|stream-tickets|locks|permits/.test(row)),
+    ).toEqual([]);
+  });
+
+  test('admits only operators to a seat’s history, and only organisers to what they manage', () => {
+    const admin = ROUTES.filter(({ path }) => path.includes('/admin/'));
+    expect(admin.length).toBeGreaterThan(20);
+    for (const { path, access } of admin)
+      expect(access).toBe(path.endsWith('/seats/:seat') ? 'operator' : 'organiser');
+  });
+
+  test('bounds every body: locks 16 KiB, plans 32 MiB, everything else 64 KiB', () => {
+    expect(find('POST /api/v1/sessions/:sessionId/locks').bodyMax).toBe(16 * KIB);
+    expect(find('POST /api/v1/admin/seat-templates').bodyMax).toBe(32 * KIB * KIB);
+    expect(find('POST /api/v1/orders/:orderId/payments').bodyMax).toBe(64 * KIB);
+  });
+});
