@@ -45,7 +45,6 @@ const HOLDER_MS = 500;
 
 const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
   name: 'order',
-  mixins: [deadLetters],
 
   actions: {
     list: {
@@ -162,6 +161,8 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
   },
 
   channels: {
+    // spread, not mixed in: Moleculer lets a schema's own channels replace those of its mixins
+    ...deadLetters.channels,
     'seat.moved': {
       context: true,
       async handler(ctx: Context<SeatMoved>) {
