@@ -57,7 +57,9 @@ async function run(options: Options): Promise<void> {
   const { createSystem } = await import('./supervisor/system.ts');
   system = createSystem(runDir, process.env);
   await system.start(step);
-  const demo = options.seed ? await seedDemo(system) : undefined;
+  // The demo is made with tokens of /dev/token, which production does not have.
+  const wanted = options.seed && system.config.mode === 'sandbox';
+  const demo = wanted ? await seedDemo(system) : undefined;
   const { summary } = await import('./supervisor/table.ts');
   out.write(`\n${summary(system.config, system.supervisor, demo)}\n\n`);
   const seconds = ((performance.now() - begunMs) / 1000).toFixed(1);
@@ -67,7 +69,7 @@ async function run(options: Options): Promise<void> {
 
 async function seedDemo({ config }: System) {
   const { seed } = await import('./seed.ts');
-  return step('demo: shows, plans, sessions', () => seed(config, () => undefined));
+  return step('demo: shows, plans, sessions', (tell) => seed(config, tell));
 }
 
 /** One line per event of the life of a program. */
@@ -106,7 +108,8 @@ function fail(error: unknown): void {
   const expected =
     error instanceof StartError || (error as Error).constructor.name === 'ConfigError';
   process.stderr.write(`\n  ${expected ? (error as Error).message : (error as Error).stack}\n`);
-  stop('not started', 1);
+  if (system && system.supervisor.names().length > 0) stop('not started', 1);
+  else process.exit(1);
 }
 
 out.on('error', () => undefined); // a closed terminal must not keep us from draining

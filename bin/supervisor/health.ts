@@ -16,10 +16,15 @@ export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   });
 }
 
-/** True when the address answers with a 2xx. */
-export async function answersOk(url: string): Promise<boolean> {
+/** True when the address answers with a 2xx; a `body` is posted as JSON. */
+export async function answersOk(url: string, body?: object): Promise<boolean> {
+  const post = body && {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  };
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_MS) });
+    const response = await fetch(url, { ...post, signal: AbortSignal.timeout(PROBE_MS) });
     await response.arrayBuffer();
     return response.ok;
   } catch {

@@ -46,5 +46,15 @@ export function tellingLine(runDir: string, name: string): string {
   if (!existsSync(path)) return '';
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
   const telling = lines.filter((line) => /error|fatal|fail/i.test(line) && !/Aborting/.test(line));
-  return (telling.at(-1) ?? lines.at(-1) ?? '').trim().slice(0, TELLING_MAX);
+  return essence((telling.at(-1) ?? lines.at(-1) ?? '').trim()).slice(0, TELLING_MAX);
+}
+
+/** What a line of our own JSON log says, without the rest of it. */
+function essence(line: string): string {
+  try {
+    const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } };
+    return [msg, err?.message].filter(Boolean).join(': ') || line;
+  } catch {
+    return line; // a server's log, or a stack
+  }
 }

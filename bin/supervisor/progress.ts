@@ -5,23 +5,27 @@
 import type { Step } from './system.ts';
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
-const TITLE_WIDTH = 58;
+const TITLE_WIDTH = 46;
+const ERASE_LINE = '\u001b[K';
 
 /** A {@link Step} that writes its lines to `out`. */
 export function progressLines(out: NodeJS.WriteStream): Step {
   return async (title, work) => {
     const begunMs = performance.now();
-    if (out.isTTY) out.write(`  … ${title}`);
-    const end = (sign: string) =>
-      out.write(
-        `${out.isTTY ? '\r' : ''}  ${sign} ${title.padEnd(TITLE_WIDTH)} ${seconds(performance.now() - begunMs)}\n`,
-      );
+    const running = (detail = '') => {
+      if (out.isTTY) out.write(`\r${ERASE_LINE}  … ${title}  ${detail}`);
+    };
+    const done = (sign: string) => {
+      const line = `  ${sign} ${title.padEnd(TITLE_WIDTH)} ${seconds(performance.now() - begunMs)}\n`;
+      out.write(out.isTTY ? `\r${ERASE_LINE}${line}` : line);
+    };
+    running();
     try {
-      const result = await work();
-      end('✓');
+      const result = await work(running);
+      done('✓');
       return result;
     } catch (error) {
-      end('✗');
+      done('✗');
       throw error;
     }
   };

@@ -3,6 +3,7 @@
  * `npm start`, the tests of the whole road and the fault injection start is the same.
  */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/index.ts';
 import { SERVERS, type ServerName } from '../../config/processes.ts';
 import { migrate } from '../migrate.ts';
@@ -12,15 +13,18 @@ import {
   type Variables,
   writeEnvironment,
 } from './environment.ts';
-import { mysqlAnswers, natsAnswers, redisAnswers } from './health.ts';
+import { answersOk, mysqlAnswers, natsAnswers, redisAnswers } from './health.ts';
 import { edgeProgram, processPrograms } from './instances.ts';
 import { type PortClaim, portClaims, takenPorts } from './ports.ts';
 import { StartError } from './program.ts';
 import { serverProgram } from './servers.ts';
 import { Supervisor } from './supervisor.ts';
 
-/** Runs one step of the start and tells whoever watches. */
-export type Step = <T>(title: string, work: () => Promise<T>) => Promise<T>;
+/** Runs one step of the start and tells whoever watches; a long one says what it is at. */
+export type Step = <T>(
+  title: string,
+  work: (tell: (detail: string) => void) => Promise<T>,
+) => Promise<T>;
 
 export interface System {
   readonly config: Config;
@@ -32,6 +36,9 @@ export interface System {
   /** Drains everything; nothing of it is left, whatever state it was in. */
   stop(): Promise<void>;
 }
+
+const REACH_MS = 15_000;
+const REACH_EVERY_MS = 50;
 
 /** The setting that names a server which exists already, and the question that finds it well. */
 const EXISTING: Readonly<
@@ -67,13 +74,35 @@ export function createSystem(runDir: string, given: Variables): System {
       await step(`${programs.length} processes`, () =>
         Promise.all(programs.map((program) => supervisor.start(program))),
       );
-      await step('edge', () => supervisor.start(edgeProgram(config)));
+      await step('edge', async () => {
+        await supervisor.start(edgeProgram(config));
+        await untilReached(config);
+      });
     },
     async stop() {
       await supervisor.stopAll();
       forgetEnvironment(config.runDir);
     },
   };
+}
+
+/**
+ * Nodes hear of each other a moment after they are ready themselves. What is asked here stands for
+ * the services that a lock does not need, and that `/readyz` therefore says nothing about.
+ */
+async function untilReached({ mode, publicUrl }: Config): Promise<void> {
+  const api = `${publicUrl}/api/v1`;
+  const probes = [
+    () => answersOk(`${api}/shows?limit=1`),
+    ...(mode === 'sandbox' ? [() => answersOk(`${api}/dev/token`, { uid: 'start' })] : []),
+  ];
+  const until = Date.now() + REACH_MS;
+  for (const probe of probes)
+    while (!(await probe())) {
+      if (Date.now() > until)
+        throw new StartError(`not every service is reached through the edge after ${REACH_MS} ms`);
+      await sleep(REACH_EVERY_MS);
+    }
 }
 
 async function startServers(

@@ -25,7 +25,7 @@ function places(config: Config, demo: DemoSummary | undefined): string {
     ['health', `${config.publicUrl}/readyz`],
     ['shows', `${api}/shows`],
     ...(demo?.shows ?? []).map(({ title, url }): [string, string] => [title, url]),
-    ['live stream', `${api}/sessions/<session>/stream`],
+    ['live stream', `${demo?.shows[0]?.url ?? `${api}/sessions/<session>`}/stream`],
     ['logs', `${config.runDir}/log/`],
   ]);
 }
@@ -57,6 +57,12 @@ function memory(supervisor: Supervisor): string {
 }
 
 function rows(pairs: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...pairs.map(([name]) => name.length));
-  return pairs.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n');
+  const width = Math.max(...pairs.map(([name]) => columns(name)));
+  return pairs
+    .map(([name, text]) => `  ${name}${' '.repeat(width - columns(name))}  ${text}`)
+    .join('\n');
 }
+
+/** Columns a text takes on a terminal: a Chinese character takes two. */
+const columns = (text: string): number =>
+  [...text].reduce((sum, char) => sum + (char > '\u2e7f' ? 2 : 1), 0);

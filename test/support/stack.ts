@@ -87,10 +87,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     rmSync(keepLogs ? join(runDir, 'data') : runDir, { recursive: true, force: true });
   };
   try {
-    await system.start((_title, work) => work());
+    await system.start((_title, work) => work(() => undefined));
     if (options.seed) {
       const { seed } = await import('../../bin/seed.ts');
-      await seed(config, () => undefined);
+      await seed(config);
     }
   } catch (error) {
     await stop({ keepLogs: true });
