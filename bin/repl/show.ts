@@ -1,7 +1,9 @@
 /** Answers of the REPL for a human: names beside values, lists as tables. */
 import Table from 'cli-table3';
 
-const plain = { head: [], border: [] };
+const style = { head: [], border: [] };
+/** No line between rows. */
+const chars = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 type Fields = Readonly<Record<string, unknown>>;
 
 const isFields = (value: unknown): value is Fields =>
@@ -11,7 +13,7 @@ const word = (value: unknown): string =>
 
 function tableOf(rows: readonly Fields[]): string {
   const head = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const table = new Table({ head, style: plain });
+  const table = new Table({ head, style, chars });
   table.push(...rows.map((row) => head.map((name) => word(row[name]))));
   return table.toString();
 }
@@ -24,7 +26,7 @@ export function show(answer: unknown): string {
       : tableOf(answer.map((row) => (isFields(row) ? row : { '': row })));
   if (!isFields(answer)) return word(answer);
   const lists = Object.entries(answer).filter(([, value]) => Array.isArray(value));
-  const table = new Table({ style: plain });
+  const table = new Table({ style, chars });
   for (const [name, value] of Object.entries(answer))
     if (!Array.isArray(value)) table.push([name, word(value)]);
   return [table.toString(), ...lists.map(([name, list]) => `${name}\n${show(list)}`)].join('\n');

@@ -31,10 +31,12 @@ export interface RushReport {
 export const isSound = ({ quiet, breaches }: RushReport): boolean => quiet && breaches.length === 0;
 
 const ROWS_MAX = 20;
-const plain = { head: [], border: [] };
+const style = { head: [], border: [] };
+/** No line between rows. */
+const chars = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 
 const pairs = (rows: readonly (readonly [string, string | number])[]): string => {
-  const table = new Table({ style: plain });
+  const table = new Table({ style, chars });
   table.push(
     ...rows.map(([name, value]) => [name, { content: String(value), hAlign: 'right' as const }]),
   );
@@ -65,7 +67,8 @@ function counts(report: RushReport): string {
 function times({ hops }: RushReport): string {
   const table = new Table({
     head: ['hop, ms', 'n', 'p50', 'p95', 'p99', 'max'],
-    style: plain,
+    style,
+    chars,
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
   });
   table.push(
@@ -79,7 +82,7 @@ function times({ hops }: RushReport): string {
 }
 
 function verdicts({ breaches }: RushReport): string {
-  const table = new Table({ style: plain });
+  const table = new Table({ style, chars });
   for (const [name, { means }] of Object.entries(INVARIANTS)) {
     const broken = breaches.filter(({ invariant }) => invariant === (name as Invariant)).length;
     table.push([name, means, broken === 0 ? 'holds' : `BROKEN ×${broken}`]);

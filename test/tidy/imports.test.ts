@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   services: ['contracts', 'config', 'mixins'],
   'moleculer.config.ts': ['contracts', 'config', 'mixins'],
   types: ['contracts'],
-  bin: ['contracts', 'config', 'mixins', 'services', 'openresty'],
+  bin: ['contracts', 'config', 'mixins', 'services', 'moleculer.config.ts'],
   bench: ['contracts', 'config', 'mixins', 'lua', 'bin', 'test'],
 };
 

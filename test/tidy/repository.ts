@@ -8,7 +8,9 @@ import { dirname, extname, join, normalize, relative } from 'node:path';
 export const ROOT = join(import.meta.dirname, '../..');
 
 /** Made by a machine, or brought by one: nobody is held to style there. */
-const NOT_OURS = ['node_modules', '.git', '.run', 'coverage', 'package-lock.json'];
+const NOT_OURS = ['node_modules', 'coverage', 'package-lock.json'];
+/** Hidden files are tools' and notes, but for these. */
+const SCRATCH = /^\.(?!ci$|env\.example$|gitignore$|luacheckrc$)/;
 
 export interface SourceFile {
   /** Relative to the root, with forward slashes. */
@@ -18,7 +20,7 @@ export interface SourceFile {
 
 function walk(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
-    if (NOT_OURS.includes(entry.name)) return [];
+    if (NOT_OURS.includes(entry.name) || SCRATCH.test(entry.name)) return [];
     const path = join(dir, entry.name);
     return entry.isDirectory() ? walk(path) : [path];
   });
