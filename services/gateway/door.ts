@@ -222,7 +222,7 @@ export const doorMethods = {
 
   errorHandler(this: Gateway, req: Request, res: ServerResponse, error: unknown): void {
     const { requestId } = req.$proof;
-    if (res.headersSent || req.socket.destroyed) {
+    if (res.headersSent || res.socket?.destroyed !== false) {
       res.destroy(); // half an answer must not look whole; to somebody who left there is no answer
       return;
     }

@@ -108,15 +108,28 @@ function refuseOtherThanJson(headers: IncomingMessage['headers']): void {
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') refuse('UNSUPPORTED_MEDIA_TYPE');
 }
 
-async function bytesOf(req: IncomingMessage, max: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > max) refuse('BODY_TOO_LARGE');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, bytes);
+/**
+ * Gathers a body. Not with `for await`: leaving such a loop early destroys the connection, and with
+ * it the answer. What is left of a body that is too long is let run dry.
+ */
+function bytesOf(req: IncomingMessage, max: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const gather = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= max) {
+        chunks.push(chunk);
+        return;
+      }
+      req.off('data', gather);
+      req.resume();
+      reject(refusal('BODY_TOO_LARGE'));
+    };
+    req.on('data', gather);
+    req.once('error', reject);
+    req.once('end', () => resolve(Buffer.concat(chunks, bytes)));
+  });
 }
 
 function decoded(bytes: Buffer): string {
