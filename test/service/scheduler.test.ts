@@ -1,0 +1,113 @@
+/** Two schedulers beside orders and an arbiter that is killed: deadlines come, epochs go up once. */
+import type { ServiceSchema } from 'moleculer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LayoutColumns } from '../../contracts/layout.ts';
+import { privateServer } from '../support/servers.ts';
+import type { Node } from './order.support.ts';
+
+const server = await privateServer('arbiter');
+process.env.DUE_EVERY_MS = '50';
+process.env.SWEEP_EVERY_MS = '500';
+process.env.SWEEP_LATE_MS = '500';
+process.env.PRIVATE_ARBITER_URL = server.url;
+const { freshSale, keys, leave, lockOf, pathOf, posted, redis, startNode, stateOf, statements } =
+  await import('./order.support.ts');
+const { createArbiter } = await import('../../lua/arbiter.ts');
+const { default: seckill } = await import('../../services/seckill/seckill.service.ts');
+const { default: scheduler } = await import('../../services/scheduler/scheduler.service.ts');
+const { adoptNewRuns } = await import('../../services/scheduler/adopt.ts');
+const arbiter = createArbiter({ redis, keys });
+const twin = { ...(scheduler as ServiceSchema), name: 'scheduler' };
+
+let node: Node;
+let other: Node;
+beforeAll(async () => {
+  node = await startNode([seckill as ServiceSchema, scheduler as ServiceSchema]);
+  other = await startNode([seckill as ServiceSchema, twin]);
+});
+afterAll(async () => {
+  await leave(node, other);
+  await server.end();
+});
+
+const layout: LayoutColumns = {
+  layoutVersion: 'v1',
+  seatCount: 4,
+  size: { width: 4, height: 1 },
+  tiers: ['A'],
+  sections: ['Hall'],
+  rows: [{ section: 0, row: '1' }],
+  seat: [0, 1, 2, 3],
+  label: ['1-0', '1-1', '1-2', '1-3'],
+  x: [0, 1, 2, 3],
+  y: [0, 0, 0, 0],
+  tier: [0, 0, 0, 0],
+  row: [0, 0, 0, 0],
+};
+
+async function openSale(): Promise<string> {
+  const sale = freshSale();
+  const nowMs = Date.now();
+  const terms = {
+    reservationRequired: false,
+    reservationOpensAtMs: nowMs - 1_000,
+    reservationClosesAtMs: nowMs + 60_000,
+    opensAtMs: nowMs - 1_000,
+    closesAtMs: nowMs + 600_000,
+    seatsPerBuyerMax: 4,
+    lockMs: 5_000,
+  };
+  await arbiter.open(sale, layout, { A: 100 }, terms);
+  return sale;
+}
+const lock = (sale: string, seats: number[]) => {
+  const { orderId, uid } = lockOf('ann', seats, { sale });
+  return arbiter.lock({ sale, uid, orderId, seats, requestId: 'r1' });
+};
+
+test('adopts a new arbiter once, then locks are accepted', async () => {
+  await expect.poll(() => arbiter.epoch(0)).toMatchObject({ runId: await arbiter.runId() });
+  expect((await arbiter.epoch(0))?.epoch).toBe(1);
+});
+
+test('frees an unpaid seat within two seconds of its deadline, with one history', async () => {
+  const sale = await openSale();
+  const { orderId, deadlineMs } = await lock(sale, [1, 2]);
+  await expect.poll(() => stateOf(orderId)).toBe('LOCKED');
+  await expect
+    .poll(async () => (await arbiter.snapshot(sale)).states, { timeout: 8_000, interval: 20 })
+    .toBe('0000');
+  expect(Date.now() - deadlineMs).toBeLessThan(2_000);
+  expect(await pathOf(orderId)).toBe('INIT LOCKED TIMEOUT_CANCELLED');
+  expect(await posted('order.cancelled', orderId)).toHaveLength(1);
+});
+
+test('opens one new epoch when the arbiter was killed, and locks go on', async () => {
+  const sale = await openSale();
+  const before = await arbiter.epoch(0);
+  server.kill('SIGKILL');
+  await server.waitReady();
+  await expect
+    .poll(async () => (await arbiter.epoch(0).catch(() => undefined))?.epoch, { timeout: 8_000 })
+    .toBeGreaterThan(before!.epoch);
+  await expect.poll(() => lock(sale, [0]).then(() => 'locked', String)).toBe('locked');
+  const rows = await statements().rows<{ epoch: number; oldRunId: string; newRunId: string }>(
+    'SELECT epoch, oldRunId, newRunId FROM arbiter_incidents ORDER BY epoch',
+  );
+  expect(rows.at(-1)?.epoch).toBe((await arbiter.epoch(0))?.epoch);
+  expect(rows).toHaveLength(2);
+  expect(rows.at(-1)).toMatchObject({ oldRunId: before!.runId, newRunId: await arbiter.runId() });
+});
+
+test('goes on with one of the two', async () => {
+  await other.stop();
+  const sale = await openSale();
+  const { orderId } = await lock(sale, [3]);
+  await expect.poll(() => stateOf(orderId), { timeout: 9_000 }).toBe('TIMEOUT_CANCELLED');
+  other = await startNode([seckill as ServiceSchema, twin]);
+});
+
+test('adopts nothing that is adopted already', async () => {
+  const record = () => Promise.reject(new Error('asked for an epoch without need'));
+  expect(await adoptNewRuns(arbiter, 1, record)).toEqual([]);
+});
