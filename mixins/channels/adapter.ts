@@ -12,7 +12,7 @@ import type { Keyspace } from '../../contracts/keys.ts';
 import { redisClient } from '../redis.ts';
 import { buryIn } from './burial.ts';
 import { Consumer, type ConsumerLimits } from './consumer.ts';
-import { trimStreams } from './trim.ts';
+import { removeAbandoned, trimStream } from './trim.ts';
 
 export interface StreamAdapterOptions {
   readonly url: string;
@@ -115,15 +115,24 @@ export class StreamAdapter extends Adapters.Redis {
     if (this.#redis) return this.#redis;
     const redis = redisClient(this.#options.url, 'consumer', (error) => this.#heard(error));
     const { trimEveryMs } = this.#options;
-    this.#trimmer = setInterval(() => this.#trim(redis), trimEveryMs * (0.75 + Math.random() / 2));
+    this.#trimmer = setInterval(
+      () =>
+        this.#tidy(redis).catch((error: Error) =>
+          this.#log.warn('Trimming failed.', { reason: error.message }),
+        ),
+      trimEveryMs * (0.75 + Math.random() / 2),
+    );
     this.#redis = redis;
     return redis;
   }
 
-  #trim(redis: Redis): void {
-    trimStreams(redis, [...this.#streams]).catch((error: Error) =>
-      this.#log.warn('Trimming failed.', { reason: error.message }),
-    );
+  async #tidy(redis: Redis): Promise<void> {
+    for (const stream of this.#streams) {
+      const removed = await removeAbandoned(redis, stream);
+      if (removed.length > 0)
+        this.#log.error('Groups that nobody answers to were removed.', { stream, removed });
+      await trimStream(redis, stream);
+    }
   }
 
   #heard(error: Error): void {

@@ -7,13 +7,34 @@
 import type { Redis } from 'ioredis';
 import { CHANNEL_NAMES, CHANNELS } from '../../contracts/channels.ts';
 
+/** A group of no service of this version, without a sign of life for this long, holds up nobody. */
+export const ABANDONED_MS = 3_600_000;
 /** A tail that was away for less than this finds everything it missed. */
 export const KEPT_MS = 60_000;
 
-/** Trims each stream once. @throws the first failure, after all were tried. */
-export async function trimStreams(redis: Redis, streams: readonly string[]): Promise<void> {
-  const results = await Promise.allSettled(streams.map((stream) => trimStream(redis, stream)));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+/**
+ * Removes the groups of a stream that no service of `contracts/channels.ts` answers to and whose
+ * consumers have all been silent for `silentMs`: they would hold back the trimming for ever. A group
+ * of a service is never removed, however long it is away.
+ * @returns their names, for the log.
+ */
+export async function removeAbandoned(
+  redis: Redis,
+  stream: string,
+  silentMs: number = ABANDONED_MS,
+): Promise<string[]> {
+  if ((await redis.exists(stream)) === 0) return [];
+  const expected = listenersOf(stream);
+  const removed: string[] = [];
+  for (const { name } of await groupsOf(redis, stream)) {
+    if (expected.includes(name)) continue;
+    const consumers = (await redis.xinfo('CONSUMERS', stream, name)) as (string | number)[][];
+    const idle = consumers.map((row) => Number(row[row.indexOf('idle') + 1]));
+    if (idle.length === 0 || idle.some((ms) => ms < silentMs)) continue;
+    await redis.xgroup('DESTROY', stream, name);
+    removed.push(name);
+  }
+  return removed;
 }
 
 /** Trims one stream, if it is there. @returns how many entries went. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { channelLag } from '../../mixins/channels/lag.ts';
-import { trimStream } from '../../mixins/channels/trim.ts';
+import { removeAbandoned, trimStream } from '../../mixins/channels/trim.ts';
 import { type PrivateServer, privateServer, servers } from '../support/servers.ts';
 import { type Hall, LIMITS, openHall } from './channels.support.ts';
 
@@ -64,6 +64,24 @@ describe('Redis dies', () => {
     await until(() => hall.isQuiet());
     const repeated = [...heard.values()].filter((times) => times > 1).length;
     process.stdout.write(`channels: ${repeated} of 600 messages handled twice over a kill\n`);
+  });
+
+  test('gone for a moment: what is running is not run again', async () => {
+    let runs = 0;
+    const during = Promise.withResolvers<void>();
+    await hall.hear(async () => {
+      runs++;
+      await during.promise;
+    });
+    await hall.postMany(5);
+    await until(() => runs === 5);
+    await hall.redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await hall.post('later');
+    await until(() => runs === 6);
+    await sleep(LIMITS.idleMs * 2);
+    expect(runs).toBe(6);
+    during.resolve();
+    await until(() => hall.isQuiet());
   });
 
   test('away at the start: the broker starts, and hears when Redis is there', async () => {
@@ -145,6 +163,10 @@ describe('looking after a stream', () => {
     await hall.redis.xreadgroup('GROUP', 'other', 'c', 'COUNT', 7, 'STREAMS', hall.stream, '>');
     await hall.redis.xack(hall.stream, 'other', ...ids.slice(0, 3), ids[5]!);
     await sleep(5);
+    await group('behind', ids[2]!);
+    await trimStream(hall.redis, hall.stream, 0);
+    expect((await hall.redis.xrange(hall.stream, '-', '+'))[0]?.[0]).toBe(ids[2]);
+    await hall.redis.xgroup('DESTROY', hall.stream, 'behind');
     await trimStream(hall.redis, hall.stream, 0);
     const left = (await hall.redis.xrange(hall.stream, '-', '+')).map(([id]) => id);
     expect(left).toEqual(ids.slice(3));
@@ -156,6 +178,18 @@ describe('looking after a stream', () => {
     expect(await trimStream(hall.redis, hall.stream, 60_000)).toBe(0);
     await sleep(5);
     expect(await trimStream(hall.redis, hall.stream, 0)).toBe(9);
+  });
+
+  test('removes a silent group of nobody, never that of a service, nor one that lives', async () => {
+    await hall.postMany(2);
+    for (const name of ['seckill', 'former', 'other']) {
+      await group(name, '0');
+      await hall.redis.xgroup('CREATECONSUMER', hall.stream, name, 'c');
+    }
+    await sleep(100);
+    await hall.redis.xreadgroup('GROUP', 'other', 'c', 'COUNT', 1, 'STREAMS', hall.stream, '>');
+    expect(await removeAbandoned(hall.redis, hall.stream, 60_000)).toEqual([]);
+    expect(await removeAbandoned(hall.redis, hall.stream, 50)).toEqual(['former']);
   });
 
   test('tells how far a group is behind: undelivered and pending alike', async () => {

@@ -96,17 +96,19 @@ test('told to end, it answers what it was asked, takes nothing new, and exits 0'
   expect(await ended).toBe(0);
   const lines = (await log).trim().split('\n');
   for (const line of lines) expect(JSON.parse(line)).toHaveProperty('level');
+  expect(lines.filter((line) => line.includes("Service 'trial' stopped"))).toHaveLength(1);
 });
 
-test('told to end, it does not wait for ever', async () => {
+test('told to end, it does not wait for ever, whatever hangs', async () => {
   env.DRAIN_MS = '500';
   const { child, ended } = start('order-1');
   const broker = await caller();
+  await broker.call('trial.hang');
   const answer = broker.call('trial.slow', { ms: 60_000 }).catch((error: Error) => error);
   await sleep(100);
   const startedMs = performance.now();
   child.kill('SIGTERM');
-  expect(await ended).toBeTypeOf('number');
+  expect(await ended).toBe(1);
   expect(performance.now() - startedMs).toBeLessThan(3_500);
   await answer;
 });

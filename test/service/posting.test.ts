@@ -48,7 +48,9 @@ test('fails, soon, when Redis is away, and posts again when it is back', async (
   await server.stop();
   const startedMs = performance.now();
   await expect(postMessage(redis, 'order.paid', 'a', paid('a'))).rejects.toThrow();
-  expect(performance.now() - startedMs).toBeLessThan(600);
+  for (let i = 0; i < 10; i++)
+    await expect(postMessage(redis, 'order.paid', 'a', paid('a'))).rejects.toThrow();
+  expect(performance.now() - startedMs).toBeLessThan(500);
   await server.start();
   await expect
     .poll(() => postMessage(redis, 'order.paid', 'a', paid('a')).catch(() => ''), {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, ServiceSchema } from 'moleculer';
 
 let needed = false;
+let hanging = false;
 
 const schema: ServiceSchema = {
   name: 'trial',
@@ -28,6 +29,11 @@ const schema: ServiceSchema = {
         return 'done';
       },
     },
+    hang: {
+      handler() {
+        hanging = true;
+      },
+    },
     bug: {
       handler() {
         setImmediate(() => {
@@ -35,6 +41,9 @@ const schema: ServiceSchema = {
         });
       },
     },
+  },
+  async stopped() {
+    if (hanging) await new Promise(() => undefined);
   },
 };
 
