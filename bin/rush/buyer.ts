@@ -25,7 +25,10 @@ type SeatsWanted =
   | { readonly seats: readonly number[] }
   | { readonly best: { readonly count: number; readonly tier: string } };
 
-const LOCK_TRIES = 12;
+const LOCK_TRIES = 6;
+/** The slowest buyer reads a refusal this long, and takes this long to decide about paying. */
+const READ_MS = 1_000;
+const DECIDE_MS = 4_000;
 /** How long a row, a payment or a passed deadline may take to show before the buyer gives up. */
 const SHOWS_MS = 30_000;
 const FIRST_LOOK_MS = 20;
@@ -58,6 +61,7 @@ async function walkToEnd(wishes: Wishes, road: Road): Promise<Ending> {
   client.tally.orders++;
   client.tally.took('lock → order LOCKED', performance.now() - lockedMs);
   if (wishes.end === 'abandon') return abandon(road, token, order);
+  await sleep(wishes.pace * DECIDE_MS);
   return wishes.end === 'cancel' ? cancel(road, token, order) : pay(road, token, order);
 }
 
@@ -84,6 +88,7 @@ async function lock(
       body: wanted,
     });
     if (answer.status < 300) return accept(wishes.uid, road, answer);
+    await sleep(wishes.pace * READ_MS);
     const next = await nextWish(wishes, road, answer);
     if (!next) return undefined;
     wanted = next;

@@ -13,6 +13,8 @@ export interface Wishes {
   readonly end: 'pay' | 'cancel' | 'abandon';
   /** Where on the map, and which tier, as fractions of what there is. */
   readonly taste: number;
+  /** How long this buyer looks at the screen before acting, as a fraction of the longest. */
+  readonly pace: number;
 }
 
 type Chances<T> = readonly (readonly [T, number])[];
@@ -50,13 +52,20 @@ function fractions(...words: readonly (string | number)[]): number[] {
 
 /** The wishes of buyer `index` of a run. `run` keeps the uids of two runs apart. */
 export function wishesOf(seed: number, index: number, run: string, countMax: number): Wishes {
-  const [count, way, end, taste] = fractions(seed, index) as [number, number, number, number];
+  const [count, way, end, taste, pace] = fractions(seed, index) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   return {
     uid: `rush-${run}-${index}`,
     count: Math.min(pick(COUNTS, count), countMax),
     way: pick(WAYS, way),
     end: pick(ENDS, end),
     taste,
+    pace,
   };
 }
 
