@@ -204,8 +204,6 @@ export interface Actions {
     params: { shard: number; oldRunId: string; newRunId: string };
     result: { epoch: number };
   };
-  /** How far orders are behind locks: age of the oldest lock not yet an order, ms. */
-  'order.lag': { params: Record<string, never>; result: { lagMs: number } };
   'order.health': { params: Record<string, never>; result: Health };
 
   // payment: the provider outside
@@ -228,6 +226,10 @@ export interface Actions {
   'sandbox.start': { params: { paymentId: string }; result: { accepted: true } };
   'sandbox.succeed': { params: { paymentId: string }; result: { accepted: true } };
   'sandbox.fail': { params: { paymentId: string }; result: { accepted: true } };
+  'sandbox.health': { params: Record<string, never>; result: Health };
+
+  // scheduler: what time brings; nobody asks it for anything else
+  'scheduler.health': { params: Record<string, never>; result: Health };
 
   // catalogue: calm, read-mostly
   'show.list': {

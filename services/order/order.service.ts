@@ -1,5 +1,5 @@
 /**
- * The order's life and its money. This file says who may ask and hears the channels; each rule lives
+ * The order's life and its money. This file says who may ask and hears the channels; a rule lives
  * in a file of its own: creation, moves, timeout, settling, outbox, and `decisions.ts`, which they
  * all ask.
  */
@@ -38,7 +38,7 @@ import { refunded, type Settlement, settle } from './settling.ts';
 import { handleDue } from './timeout.ts';
 import { upkeep } from './upkeep.ts';
 
-/** How long the provider may take to close a payment: a seat must be free 2 s after its deadline. */
+/** How long the provider may take to close: a seat must be free 2 s after its deadline. */
 const CLOSE_MS = 1_000;
 /** How long the arbiter may take to say whose an orphan is: only a courtesy to the buyer. */
 const HOLDER_MS = 500;

@@ -92,7 +92,8 @@ async function requestRefund(
 ): Promise<void> {
   const { paymentId, orderId, amountFen } = event;
   const first = await sql.change(
-    `INSERT IGNORE INTO refunds (refundId, paymentId, orderId, amountFen, reason, state, createdAt, at)
+    `INSERT IGNORE INTO refunds
+       (refundId, paymentId, orderId, amountFen, reason, state, createdAt, at)
      VALUES (:refundId, :paymentId, :orderId, :amountFen, :reason, 'REQUESTED', :at, :at)`,
     { refundId, paymentId, orderId, amountFen, reason, at },
   );

@@ -1,6 +1,6 @@
 /**
- * A deadline came due: announced by the arbiter, or found by a sweep. Both roads end here, and every
- * item is judged anew inside a transaction, so that a stale list or a second scheduler does no harm.
+ * A deadline came due: announced by the arbiter, or found by a sweep. Both roads end here, and each
+ * item is judged anew in a transaction, so that a stale list or a second scheduler does no harm.
  */
 import type { DeadlineDue } from '../../contracts/channels.ts';
 import type { HoldVerdict } from '../../contracts/order.ts';

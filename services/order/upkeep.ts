@@ -1,6 +1,6 @@
 /**
- * What the scheduler, the doors and the supervisor ask of orders: the slow roads (sweep, relay), the
- * epochs, how far behind we are, whether we can work.
+ * What the scheduler and the supervisor ask of orders: the slow roads (sweep, relay), the epochs,
+ * whether we can work.
  */
 
 import type { Redis } from 'ioredis';
@@ -8,8 +8,6 @@ import type { ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { config } from '../../config/index.ts';
 import { call, type Health } from '../../contracts/actions.ts';
 import type { DeadlineDue } from '../../contracts/channels.ts';
-import { keyspace } from '../../contracts/keys.ts';
-import { channelLag } from '../../mixins/channels/lag.ts';
 import { databaseHealth } from '../../mixins/database.ts';
 import { COUNT, type Methods, type ParamsOf, type Vars } from './asked.ts';
 import { recordIncident } from './incidents.ts';
@@ -17,8 +15,6 @@ import { relay } from './outbox.ts';
 import { eachAbreast, lateHolds, overdueOrders } from './sweep.ts';
 
 const LATE = { $$strict: true, lateMs: COUNT, limit: { ...COUNT, min: 1, max: 1_000 } } as const;
-
-const keys = keyspace(config.namespace, config.shards);
 
 type OrderSchema = ServiceSchema<ServiceSettingSchema, Methods, Vars>;
 
@@ -56,14 +52,6 @@ export const upkeep: NonNullable<OrderSchema['actions']> = {
     async handler(ctx: ParamsOf<'order.incident'>) {
       const { shard, oldRunId, newRunId } = ctx.params;
       return { epoch: await recordIncident(shard, oldRunId, newRunId) };
-    },
-  },
-
-  lag: {
-    visibility: 'public',
-    async handler() {
-      const { lagMs } = await channelLag(this.redis, keys, 'seat.moved', 'order');
-      return { lagMs };
     },
   },
 

@@ -1,5 +1,5 @@
 /**
- * The payment provider, as we call it over HTTP. Everything is safe to repeat: a payment goes by our
+ * The payment provider, as we call it over HTTP. All is safe to repeat: a payment goes by our
  * paymentId, a refund by our refundId. Bodies are signed like the provider's own events.
  *
  * | call | answers |
@@ -43,7 +43,7 @@ export class ProviderRefused extends Error {
 }
 
 /**
- * @param timeoutMs each call gives up after it, as BUSY; what the provider did meanwhile is found by
+ * @param timeoutMs each call gives up after it, as BUSY; what the provider did by then is found by
  *   repeating the call.
  */
 export function provider(url: string, key: () => KeyObject, timeoutMs: number): Provider {

@@ -7,6 +7,7 @@ import {
   eventOf,
   freshSale,
   keys,
+  lagMs,
   leave,
   lockOf,
   type Node,
@@ -15,6 +16,7 @@ import {
   posted,
   redis,
   rowsOf,
+  soon,
   startNode,
   statements,
   stateOf,
@@ -77,7 +79,7 @@ async function lockSeats(sale: string, uid: string, seats: number[]) {
   const answer = await arbiter.lock({ sale, uid, orderId, seats, requestId: 'r1' });
   return { sale, uid, orderId, deadlineMs: answer.deadlineMs, amountFen: answer.amountFen };
 }
-const ordered = (orderId: string) => expect.poll(() => stateOf(orderId)).toBe('LOCKED');
+const ordered = (orderId: string) => soon(() => stateOf(orderId)).toBe('LOCKED');
 const marks = async (sale: string) => (await arbiter.snapshot(sale)).states;
 
 /** Makes a deadline pass: in MySQL, and in the arbiter. */
@@ -93,19 +95,17 @@ test('answers INIT right after the lock, and the order as soon as it is one', as
   const sale = await openSale();
   const { orderId } = await lockSeats(sale, 'ann', [0]);
   const states = new Set<string>();
-  await expect
-    .poll(async () => {
-      const view = await node.ask('order.get', { orderId }, 'ann');
-      expect(view).toMatchObject({ orderId, sessionId: sale, amountFen: 10_000 });
-      expect(view.seats).toEqual([{ seat: 0, label: '1-0', tier: 'A', priceFen: 10_000 }]);
-      states.add(view.state);
-      return view.state;
-    })
-    .toBe('LOCKED');
+  await soon(async () => {
+    const view = await node.ask('order.get', { orderId }, 'ann');
+    expect(view).toMatchObject({ orderId, sessionId: sale, amountFen: 10_000 });
+    expect(view.seats).toEqual([{ seat: 0, label: '1-0', tier: 'A', priceFen: 10_000 }]);
+    states.add(view.state);
+    return view.state;
+  }).toBe('LOCKED');
   expect([...states].every((state) => state === 'INIT' || state === 'LOCKED')).toBe(true);
 });
 
-test('shows a stranger nothing, and lists only the own orders, newest first, by pages', async () => {
+test('shows a stranger nothing; lists only the own orders, newest first, by pages', async () => {
   const sale = await openSale();
   const made: string[] = [];
   for (const seat of [0, 1, 2]) {
@@ -135,14 +135,14 @@ test('cancels a LOCKED order and its seats come back; never twice, never a paid 
     orderId,
     state: 'CANCELLED',
   });
-  await expect.poll(() => marks(sale)).toBe('0'.repeat(SEATS));
+  await soon(() => marks(sale)).toBe('0'.repeat(SEATS));
   expect(await wordFrom(node.ask('order.cancel', { orderId }, 'cat'))).toBe(
     'ORDER_NOT_CANCELLABLE',
   );
   const paid = await lockSeats(sale, 'cat', [3]);
   await ordered(paid.orderId);
   await node.ask('order.settle', eventOf({ ...lockOf('cat', [3]), ...paid }));
-  await expect.poll(() => marks(sale)).toBe(`0002${'0'.repeat(SEATS - 4)}`);
+  await soon(() => marks(sale)).toBe(`0002${'0'.repeat(SEATS - 4)}`);
   expect(await wordFrom(node.ask('order.cancel', { orderId: paid.orderId }, 'cat'))).toBe(
     'ORDER_NOT_CANCELLABLE',
   );
@@ -154,7 +154,7 @@ test('refuses to wait longer than it may for a lock that does not become an orde
   expect(await wordFrom(node.ask('order.get', { orderId }, 'dan'))).toBe('BUSY');
 });
 
-test('tells of a lock that everybody forgot that it is lost, once it cannot be on its way', async () => {
+test('says that a lock everybody forgot is lost, once it cannot be on its way', async () => {
   const { orderId } = lockOf('eve', [1], {}, Date.now() - 2 * 60 * 60_000);
   expect(await wordFrom(node.ask('order.get', { orderId }, 'eve'))).toBe('ORDER_ABORTED');
   expect(await rowsOf('hold_verdicts', orderId)).toMatchObject([{ reason: 'lost' }]);
@@ -166,8 +166,8 @@ test('times a LOCKED order out when its deadline is announced, and frees its sea
   await ordered(orderId);
   await pass(sale, orderId);
   await Promise.all([1, 2, 3].map(() => arbiter.due(sale, 10, 0)));
-  await expect.poll(() => stateOf(orderId)).toBe('TIMEOUT_CANCELLED');
-  await expect.poll(() => marks(sale)).toBe('0'.repeat(SEATS));
+  await soon(() => stateOf(orderId)).toBe('TIMEOUT_CANCELLED');
+  await soon(() => marks(sale)).toBe('0'.repeat(SEATS));
   expect(await pathOf(orderId)).toBe('INIT LOCKED TIMEOUT_CANCELLED');
   const view = await node.ask('order.get', { orderId }, 'fay');
   expect(view.history.at(-1)).toMatchObject({ state: 'TIMEOUT_CANCELLED', by: 'deadline' });
@@ -185,7 +185,7 @@ test('gives a PAYING order its grace, then cancels it punctually', async () => {
   await arbiter.due(sale, 10, 60_000); // announced once: the process itself remembers the grace
   await new Promise((resolve) => setTimeout(resolve, config.payGraceMs / 2));
   expect(await stateOf(orderId)).toBe('PAYING');
-  await expect.poll(() => stateOf(orderId), { timeout: 3_000 }).toBe('TIMEOUT_CANCELLED');
+  await soon(() => stateOf(orderId), { timeout: 3_000 }).toBe('TIMEOUT_CANCELLED');
   expect(Date.now() - passedAtMs).toBeLessThan(config.payGraceMs + 1_000);
   expect(await pathOf(orderId)).toBe('INIT LOCKED PAYING TIMEOUT_CANCELLED');
 });
@@ -194,12 +194,12 @@ test('gives up an orphan at its deadline; its message, coming later, makes no or
   const sale = await openSale();
   const lost = lockOf('hal', [7], { sale, deadlineMs: Date.now() - 10 });
   await post('deadline.due', { sale, orderId: lost.orderId, deadlineMs: lost.deadlineMs });
-  await expect
-    .poll(() => rowsOf('hold_verdicts', lost.orderId))
-    .toMatchObject([{ verdict: 'ABORTED', reason: 'orphan' }]);
+  await soon(() => rowsOf('hold_verdicts', lost.orderId)).toMatchObject([
+    { verdict: 'ABORTED', reason: 'orphan' },
+  ]);
   await post('seat.moved', { ...lost, deadlineMs: Date.now() + 60_000 });
-  await expect.poll(() => posted('order.cancelled', lost.orderId)).toHaveLength(1);
-  await expect.poll(async () => (await node.ask('order.lag', {})).lagMs).toBe(0);
+  await soon(() => posted('order.cancelled', lost.orderId)).toHaveLength(1);
+  await soon(lagMs).toBe(0);
   expect(await rowsOf('orders', lost.orderId)).toEqual([]);
 });
 
@@ -210,14 +210,14 @@ test('tells the arbiter again what it missed: a release, a sale, an orphan', asy
   await node.broker.destroyService(node.broker.getLocalService('seckill')!);
   await node.ask('order.cancel', { orderId: gone.orderId }, 'ida');
   await node.ask('order.settle', eventOf({ ...lockOf('ida', [1]), ...sold }));
-  await expect.poll(() => posted('order.paid', sold.orderId)).toHaveLength(1);
-  await expect.poll(() => posted('order.cancelled', gone.orderId)).toHaveLength(1);
+  await soon(() => posted('order.paid', sold.orderId)).toHaveLength(1);
+  await soon(() => posted('order.cancelled', gone.orderId)).toHaveLength(1);
   await redis.del(keys.stream('order.paid', 0), keys.stream('order.cancelled', 0));
   expect(await marks(sale)).toMatch(/^110/);
   await Promise.all([gone, sold].map(({ orderId }) => pass(sale, orderId)));
   node.broker.createService(seckill as ServiceSchema);
   await arbiter.due(sale, 10, 60_000);
-  await expect.poll(() => marks(sale)).toMatch(/^020/);
+  await soon(() => marks(sale)).toMatch(/^020/);
 });
 
 test('sweeps overdue orders that no announcement reached', async () => {
@@ -228,7 +228,7 @@ test('sweeps overdue orders that no announcement reached', async () => {
   const answer = await node.ask('order.sweep', { lateMs: 5_000, limit: 100 });
   expect(answer.cancelled).toBeGreaterThanOrEqual(1);
   expect(await stateOf(overdue.orderId)).toBe('TIMEOUT_CANCELLED');
-  await expect.poll(() => marks(sale)).toBe('0'.repeat(SEATS));
+  await soon(() => marks(sale)).toBe('0'.repeat(SEATS));
 });
 
 test('sweeps a lock whose message was lost before it became an order', async () => {
@@ -242,13 +242,13 @@ test('sweeps a lock whose message was lost before it became an order', async () 
   await new Promise((resolve) => setTimeout(resolve, 5_600));
   expect(await sweep()).toEqual({ cancelled: 1 });
   expect(await rowsOf('hold_verdicts', orphan.orderId)).toMatchObject([{ reason: 'orphan' }]);
-  await expect.poll(() => marks(sale)).toBe('0'.repeat(SEATS));
+  await soon(() => marks(sale)).toBe('0'.repeat(SEATS));
   expect(await posted('order.cancelled', orphan.orderId)).toMatchObject([
     { uid: 'pia', seats: [0], reason: 'orphan' },
   ]);
 });
 
-test('posts what a process left that died between its commit and the post, and posts it once', async () => {
+test('posts once what a process left that died between commit and post', async () => {
   const sale = await openSale();
   const { orderId } = await lockSeats(sale, 'kim', [0]);
   await ordered(orderId);
@@ -264,7 +264,7 @@ test('posts what a process left that died between its commit and the post, and p
   expect(both[0] + both[1]).toBe(1);
   expect(await posted('order.cancelled', orderId)).toHaveLength(1);
   node = await startNode([seckill as ServiceSchema]);
-  await expect.poll(() => marks(sale)).toBe('0'.repeat(SEATS));
+  await soon(() => marks(sale)).toBe('0'.repeat(SEATS));
 });
 
 test('keeps a message that could not be posted, and posts it when it can', async () => {
@@ -282,7 +282,7 @@ test('keeps a message that could not be posted, and posts it when it can', async
     );
   expect(await outbox()).toEqual({ postedAt: null, attempts: 1 });
   expect(await relay(redis, 0, 100)).toBe(0); // it waits a moment before the next attempt
-  await expect.poll(() => relay(redis, 0, 100), { timeout: 3_000 }).toBe(1);
+  await soon(() => relay(redis, 0, 100), { timeout: 3_000 }).toBe(1);
   node = await startNode([seckill as ServiceSchema]);
 });
 
@@ -291,7 +291,7 @@ test('tells an operator everything about an order and a seat, and a buyer nothin
   const first = await lockSeats(sale, 'max', [9]);
   await ordered(first.orderId);
   await node.ask('order.cancel', { orderId: first.orderId }, 'max');
-  await expect.poll(() => marks(sale)).toBe('0'.repeat(SEATS));
+  await soon(() => marks(sale)).toBe('0'.repeat(SEATS));
   const second = await lockSeats(sale, 'ned', [9]);
   await ordered(second.orderId);
   const history = await node.ask('order.seatHistory', { sessionId: sale, seat: 9 });

@@ -11,6 +11,7 @@ import {
   post,
   posted,
   rowsOf,
+  soon,
   startNode,
   statements,
   stateOf,
@@ -39,7 +40,7 @@ const overdue = (lock: Locked) =>
     { orderId: lock.orderId },
   );
 
-test('walks LOCKED, PAYING, PAID as the provider tells it, and says that the seats are sold', async () => {
+test('walks LOCKED, PAYING, PAID as the provider tells it, and sells the seats', async () => {
   const lock = await locked('ann', [1, 2]);
   expect(await node.ask('order.settle', eventOf(lock, 'payment.started'))).toEqual({
     effect: 'moved',
@@ -48,12 +49,12 @@ test('walks LOCKED, PAYING, PAID as the provider tells it, and says that the sea
   expect(await node.ask('order.settle', eventOf(lock))).toEqual({ effect: 'moved', state: 'PAID' });
   expect(await pathOf(lock.orderId)).toBe('INIT LOCKED PAYING PAID');
   const paid = { sale: lock.sale, orderId: lock.orderId, uid: 'ann', seats: [1, 2] };
-  await expect.poll(() => posted('order.paid', lock.orderId)).toEqual([paid]);
+  await soon(() => posted('order.paid', lock.orderId)).toEqual([paid]);
   expect(await heldBy(lock.sale, 'ann')).toBe(2);
   expect(await rowsOf('seat_claims', lock.orderId)).toHaveLength(2);
 });
 
-test('records both steps of a success without a start; the start that follows does nothing', async () => {
+test('records both steps of a success without a start; a later start does nothing', async () => {
   const lock = await locked('bob', [1]);
   await node.ask('order.settle', eventOf(lock));
   expect(await pathOf(lock.orderId)).toBe('INIT LOCKED PAYING PAID');
@@ -99,7 +100,7 @@ test('gives a wrong amount back, once, and lets the order wait for the right one
   expect(answers.map(({ effect }) => effect)).toEqual(['refunded', 'none', 'none']);
   expect(await refundOf(lock.orderId)).toEqual([[9_999, 'mismatch', 'REQUESTED']]);
   expect(await stateOf(lock.orderId)).toBe('LOCKED');
-  await expect.poll(() => posted('refund.requested', lock.orderId)).toHaveLength(1);
+  await soon(() => posted('refund.requested', lock.orderId)).toHaveLength(1);
   const { refund } = await node.ask('order.get', { orderId: lock.orderId }, 'eve');
   expect(refund).toMatchObject({ amountFen: 9_999, state: 'REQUESTED' });
   const { refundId } = refund!;
@@ -128,7 +129,7 @@ test('gives the second payment of an order back, never the one that paid it', as
   expect(await stateOf(elsewhere.orderId)).toBe('LOCKED');
 });
 
-test('gives money back, once, that came after the deadline, and never touches the seat again', async () => {
+test('gives money back, once, that came after the deadline; the seat stays untouched', async () => {
   const lock = await locked('hal', [1]);
   await overdue(lock);
   expect(await due(lock)).toEqual({ became: 'cancelled' });

@@ -1,9 +1,10 @@
 /**
- * An order service on a real MariaDB and a real arbiter, and what a test says to it: locks announced
- * as the arbiter announces them, deadlines, payment events, and questions about the tables.
+ * An order service on a real MariaDB and a real arbiter, and what a test says to it: locks
+ * announced as the arbiter announces them, deadlines, payment events, questions about the tables.
  */
 import { randomBytes } from 'node:crypto';
 import { ServiceBroker as Broker, type ServiceBroker, type ServiceSchema } from 'moleculer';
+import { expect } from 'vitest';
 import type { ActionName, Actions, CallMeta, PaymentEvent } from '../../contracts/actions.ts';
 import type { ChannelName, Messages, SeatMoved } from '../../contracts/channels.ts';
 import { useEnvironment } from '../support/servers.ts';
@@ -19,6 +20,7 @@ const { config } = await import('../../config/index.ts');
 const { newId, newOrderId } = await import('../../contracts/ids.ts');
 const { keyspace } = await import('../../contracts/keys.ts');
 const { channels } = await import('../../mixins/channels/adapter.ts');
+const { channelLag } = await import('../../mixins/channels/lag.ts');
 const { postMessage } = await import('../../mixins/posting.ts');
 const { redisClient } = await import('../../mixins/redis.ts');
 export const { statements, sqlTime } = await import('../../mixins/statement.ts');
@@ -174,3 +176,11 @@ export async function leave(...nodes: Node[]): Promise<void> {
   await closeDatabase();
   redis.disconnect();
 }
+
+/** Age of the oldest lock announced that is no order yet. */
+export const lagMs = async (): Promise<number> =>
+  (await channelLag(redis, keys, 'seat.moved', 'order')).lagMs;
+
+/** `expect.poll`, with the patience that a machine busy with other tests needs. */
+export const soon = <T>(ask: () => T, options: { timeout?: number; interval?: number } = {}) =>
+  expect.poll(ask, { timeout: 10_000, ...options });

@@ -1,6 +1,6 @@
 /**
- * Paying at the sandbox provider, over HTTP in both directions: opening, its signed events and every
- * forgery of one, closing, refunding, and a provider that is away or starts again.
+ * Paying at the sandbox provider, over HTTP in both directions: opening, its signed events and
+ * every forgery of one, closing, refunding, and a provider that is away or starts again.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -35,7 +35,7 @@ process.env.INSTANCE = 'sandbox-1';
 process.env.PORT_BASE = String(await freePortBase());
 
 const support = await import('./order.support.ts');
-const { config, eventOf, leave, lockOf, rowsOf, startNode, stateOf, statements, wordFrom } =
+const { config, eventOf, leave, lockOf, rowsOf, soon, startNode, stateOf, statements, wordFrom } =
   support;
 const { createOrders } = await import('../../services/order/creation.ts');
 const { default: payment } = await import('../../services/payment/payment.service.ts');
@@ -69,7 +69,7 @@ const open = (lock: Locked, idempotencyKey?: string) => {
     .then((view) => ({ ...view, status: meta.$statusCode }));
 };
 const pathTo = (orderId: string, state: string) =>
-  expect.poll(() => stateOf(orderId), { timeout: 4_000 }).toBe(state);
+  soon(() => stateOf(orderId), { timeout: 4_000 }).toBe(state);
 
 test('opens a payment, tells where to pay, and changes no state by it', async () => {
   const lock = await locked('ann');
@@ -89,7 +89,7 @@ test('opens a payment, tells where to pay, and changes no state by it', async ()
   expect(shown?.paymentId).toBe(view.paymentId);
 });
 
-test('answers the same payment to the same key, and one payment to many requests at once', async () => {
+test('answers the same payment to the same key, and one to many requests at once', async () => {
   const lock = await locked('bob');
   const first = await open(lock, 'k1');
   expect(await open(lock, 'k1')).toEqual({ ...first, status: 200 });
@@ -118,12 +118,12 @@ test('pays an order: the provider tells over HTTP what was done at its page', as
   await pathTo(lock.orderId, 'PAYING');
   await provider.ask('sandbox.succeed', { paymentId });
   await pathTo(lock.orderId, 'PAID');
-  await expect
-    .poll(async () => (await payments.ask('payment.ofOrder', { orderId: lock.orderId }))?.state)
-    .toBe('SUCCEEDED');
+  await soon(
+    async () => (await payments.ask('payment.ofOrder', { orderId: lock.orderId }))?.state,
+  ).toBe('SUCCEEDED');
   const before = door.bodies.length;
   await provider.ask('sandbox.succeed', { paymentId });
-  await expect.poll(() => door.bodies.length).toBe(before + 1);
+  await soon(() => door.bodies.length).toBe(before + 1);
   expect(door.bodies.at(-1)).toBe(door.bodies.at(-2)); // the same event, byte for byte
   expect(await rowsOf('payment_events', lock.orderId)).toHaveLength(2);
 });
@@ -132,9 +132,9 @@ test('needs no start; a payment that failed may be followed by another', async (
   const lock = await locked('eve');
   const first = await open(lock);
   await provider.ask('sandbox.fail', { paymentId: first.paymentId });
-  await expect
-    .poll(async () => (await payments.ask('payment.ofOrder', { orderId: lock.orderId }))?.state)
-    .toBe('FAILED');
+  await soon(
+    async () => (await payments.ask('payment.ofOrder', { orderId: lock.orderId }))?.state,
+  ).toBe('FAILED');
   expect(await stateOf(lock.orderId)).toBe('LOCKED');
   const second = await open(lock);
   expect(second).toMatchObject({ status: 201 });
@@ -145,7 +145,7 @@ test('needs no start; a payment that failed may be followed by another', async (
 const told = (body: string, header = sign(body, webhookKey!, Date.now())) =>
   wordFrom(payments.ask('payment.event', { raw: body, signature: header }));
 
-test('believes nobody without a signature over the very bytes, of now, by a known key', async () => {
+test('believes nobody without a fresh signature over the very bytes by a known key', async () => {
   const lock = await locked('fay');
   const body = JSON.stringify(eventOf(lock));
   const { createSecretKey } = await import('node:crypto');
@@ -190,14 +190,12 @@ test('gives late money back at the provider, exactly once, and says so on the or
   const lock = await locked('hal');
   const { paymentId } = await open(lock);
   await payments.ask('order.cancel', { orderId: lock.orderId }, 'hal');
-  await expect
-    .poll(async () => (await provider.ask('sandbox.show', { paymentId })).state)
-    .toBe('CLOSED');
+  await soon(async () => (await provider.ask('sandbox.show', { paymentId })).state).toBe('CLOSED');
   await provider.ask('sandbox.succeed', { paymentId }); // the provider that lost the close
   await provider.ask('sandbox.succeed', { paymentId });
   const refund = async () =>
     (await payments.ask('order.get', { orderId: lock.orderId }, 'hal')).refund;
-  await expect.poll(async () => (await refund())?.state, { timeout: 5_000 }).toBe('REFUNDED');
+  await soon(async () => (await refund())?.state, { timeout: 5_000 }).toBe('REFUNDED');
   expect(await refund()).toMatchObject({ amountFen: 10_000 });
   const given = () =>
     statements().rows('SELECT refundId FROM sandbox_refunds WHERE paymentId = :paymentId', {
@@ -212,7 +210,7 @@ test('gives late money back at the provider, exactly once, and says so on the or
     paymentId,
     amountFen: 10_000,
   });
-  await expect.poll(async () => (await payments.ask('order.lag', {})).lagMs).toBe(0);
+  await soon(support.lagMs).toBe(0);
   expect(await given()).toHaveLength(1);
   expect(await stateOf(lock.orderId)).toBe('CANCELLED');
 });
@@ -242,12 +240,12 @@ test('keeps delivering across a restart of the provider, until it is heard', asy
   door.answer = 500;
   const before = door.bodies.length;
   await provider.ask('sandbox.succeed', { paymentId });
-  await expect.poll(() => door.bodies.length).toBeGreaterThan(before + 1);
+  await soon(() => door.bodies.length).toBeGreaterThan(before + 1);
   await provider.broker.stop();
   expect(await stateOf(lock.orderId)).toBe('LOCKED');
   door.answer = 0;
   provider = await startProvider();
-  await expect.poll(() => stateOf(lock.orderId), { timeout: 8_000 }).toBe('PAID');
+  await soon(() => stateOf(lock.orderId), { timeout: 8_000 }).toBe('PAID');
 });
 
 test('opens nothing while the provider is away, and the same payment when it is back', async () => {

@@ -1,4 +1,4 @@
-/** Two schedulers beside orders and an arbiter that is killed: deadlines come, epochs go up once. */
+/** Two schedulers beside orders and an arbiter that is killed: deadlines come, one epoch opens. */
 import type { ServiceSchema } from 'moleculer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LayoutColumns } from '../../contracts/layout.ts';
@@ -10,8 +10,19 @@ process.env.DUE_EVERY_MS = '50';
 process.env.SWEEP_EVERY_MS = '500';
 process.env.SWEEP_LATE_MS = '500';
 process.env.PRIVATE_ARBITER_URL = server.url;
-const { freshSale, keys, leave, lockOf, pathOf, posted, redis, startNode, stateOf, statements } =
-  await import('./order.support.ts');
+const {
+  freshSale,
+  keys,
+  leave,
+  lockOf,
+  pathOf,
+  posted,
+  redis,
+  soon,
+  startNode,
+  stateOf,
+  statements,
+} = await import('./order.support.ts');
 const { createArbiter } = await import('../../lua/arbiter.ts');
 const { default: seckill } = await import('../../services/seckill/seckill.service.ts');
 const { default: scheduler } = await import('../../services/scheduler/scheduler.service.ts');
@@ -66,17 +77,18 @@ const lock = (sale: string, seats: number[]) => {
 };
 
 test('adopts a new arbiter once, then locks are accepted', async () => {
-  await expect.poll(() => arbiter.epoch(0)).toMatchObject({ runId: await arbiter.runId() });
+  await soon(() => arbiter.epoch(0)).toMatchObject({ runId: await arbiter.runId() });
   expect((await arbiter.epoch(0))?.epoch).toBe(1);
 });
 
 test('frees an unpaid seat within two seconds of its deadline, with one history', async () => {
   const sale = await openSale();
   const { orderId, deadlineMs } = await lock(sale, [1, 2]);
-  await expect.poll(() => stateOf(orderId)).toBe('LOCKED');
-  await expect
-    .poll(async () => (await arbiter.snapshot(sale)).states, { timeout: 8_000, interval: 20 })
-    .toBe('0000');
+  await soon(() => stateOf(orderId)).toBe('LOCKED');
+  await soon(async () => (await arbiter.snapshot(sale)).states, {
+    timeout: 8_000,
+    interval: 20,
+  }).toBe('0000');
   expect(Date.now() - deadlineMs).toBeLessThan(2_000);
   expect(await pathOf(orderId)).toBe('INIT LOCKED TIMEOUT_CANCELLED');
   expect(await posted('order.cancelled', orderId)).toHaveLength(1);
@@ -87,10 +99,10 @@ test('opens one new epoch when the arbiter was killed, and locks go on', async (
   const before = await arbiter.epoch(0);
   server.kill('SIGKILL');
   await server.waitReady();
-  await expect
-    .poll(async () => (await arbiter.epoch(0).catch(() => undefined))?.epoch, { timeout: 8_000 })
-    .toBeGreaterThan(before!.epoch);
-  await expect.poll(() => lock(sale, [0]).then(() => 'locked', String)).toBe('locked');
+  await soon(async () => (await arbiter.epoch(0))?.epoch, {
+    timeout: 8_000,
+  }).toBeGreaterThan(before!.epoch);
+  await soon(() => lock(sale, [0]).then(() => 'locked', String)).toBe('locked');
   const rows = await statements().rows<{ epoch: number; oldRunId: string; newRunId: string }>(
     'SELECT epoch, oldRunId, newRunId FROM arbiter_incidents ORDER BY epoch',
   );
@@ -103,7 +115,7 @@ test('goes on with one of the two', async () => {
   await other.stop();
   const sale = await openSale();
   const { orderId } = await lock(sale, [3]);
-  await expect.poll(() => stateOf(orderId), { timeout: 9_000 }).toBe('TIMEOUT_CANCELLED');
+  await soon(() => stateOf(orderId), { timeout: 9_000 }).toBe('TIMEOUT_CANCELLED');
   other = await startNode([seckill as ServiceSchema, twin]);
 });
 

@@ -1,4 +1,4 @@
-/** What was accepted: one verdict per hold, claims and quotas of live orders, orders, their history. */
+/** What was accepted: a verdict per hold, claims and quotas of live orders, orders, histories. */
 import type { Sequelize } from 'sequelize';
 
 const ID = 'VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin';

@@ -6,7 +6,7 @@ const ID = 'VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin';
 export async function up({ context }: { context: Sequelize }): Promise<void> {
   // slot: `key:<hash of the Idempotency-Key>`, or `open` for the one payment opened without a key
   // until it ends (then `was:<paymentId>`), so that two requests at once open one payment.
-  // offeredAt: when the provider confirmed it; until then a repeated request creates it again there.
+  // offeredAt: when the provider confirmed it; until then a repeated request creates it again.
   await context.query(`CREATE TABLE IF NOT EXISTS payments (
     paymentId ${ID} NOT NULL PRIMARY KEY,
     orderId ${ID} NOT NULL,

@@ -1,4 +1,4 @@
-/** The books of the sandbox provider: what it was asked, what it gave back, what it must still tell. */
+/** The books of the sandbox provider: what it was asked, gave back, and must still tell. */
 import type { Sequelize } from 'sequelize';
 
 const ID = 'VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin';
