@@ -6,7 +6,7 @@
  * A header: `#!lua flags=…`, then comment lines `--- name: what it does`, `-- Why a script:`,
  * `-- Flags:` (only when there are any), `-- KEYS:`, `-- ARGV:`, `-- Returns:`. A script binds each
  * name once, as in `seats = KEYS[3]`. `require 'lib.x'` stands for the text of `lib/x.lua`: Redis
- * has no modules, so the loader puts it there.
+ * has no modules, so the loader puts it there; inside a block, it costs only who comes there.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -41,6 +41,8 @@ const KEY_NAMES = [
   'stream',
 ];
 const REQUIRE = /require '([\w.]+)'/g;
+/** A require at the beginning of a line of its own runs always, so its part is made once, first. */
+const FIRST = /^local \w+ = require '([\w.]+)'$/gm;
 const FIELD = /^-- (Why a script|Flags|KEYS|ARGV|Returns): ?(.*)$/;
 
 /** Reads one file of this folder, by its name without `.lua`. */
@@ -213,13 +215,30 @@ function libraryOf(
   return into;
 }
 
+/** The parts that always run: required at the top of the script or of such a part. */
+function alwaysOf(source: string, parts: ReadonlyMap<string, string>): Set<string> {
+  const always = new Set<string>();
+  const visit = (text: string) => {
+    for (const [, part] of text.matchAll(FIRST))
+      if (!always.has(part!)) {
+        always.add(part!);
+        visit(parts.get(part!)!);
+      }
+  };
+  visit(source);
+  return always;
+}
+
 function assemble(first: string, parts: ReadonlyMap<string, string>, body: string): string {
+  const always = alwaysOf(body, parts);
   const local = (part: string) => part.replaceAll('.', '_');
-  const inline = (text: string) => text.replace(REQUIRE, (_, part) => local(part));
-  const bare = (text: string) => inline(text.replace(/^[ \t]*--.*\n?/gm, ''));
-  return [
-    first,
-    ...[...parts].map(([part, text]) => `local ${local(part)} = (function()\n${bare(text)}end)()`),
-    bare(body),
-  ].join('\n');
+  const inline = (text: string): string =>
+    text
+      .replace(/^[ \t]*--.*\n?/gm, '')
+      .replace(REQUIRE, (_, part) => (always.has(part) ? local(part) : made(part)));
+  const made = (part: string) => `(function()\n${inline(parts.get(part)!)}end)()`;
+  const ahead = [...parts.keys()].filter((part) => always.has(part));
+  return [first, ...ahead.map((part) => `local ${local(part)} = ${made(part)}`), inline(body)].join(
+    '\n',
+  );
 }

@@ -1,11 +1,11 @@
 /**
  * Packs a layout into the strings the arbiter keeps. Pure. The formats are read by `lib/plan.lua`
- * and `lib/segment.lua`; what is fixed width here is fixed width there.
+ * and `lib/row.lua`; what is fixed width here is fixed width there.
  *
  * - plan: per offset 3 digits of tier, 6 of segment, the label as JSON text, filled up with NUL;
  *   a gap is all NUL
- * - segments: per segment 7 digits of start, 5 of length, 4 of section; in order of tier, within a
- *   tier best first
+ * - segments: per segment 7 digits of start, 5 of length, 3 of tier, 11 of price, then what ends the
+ *   JSON of each of its seats, filled up with NUL; in order of tier, within a tier best first
  * - runs: per segment one digit, its longest free run, at most 9
  *
  * A segment is a run of neighbours of one tier and section. Places without neighbours (a standing
@@ -19,7 +19,7 @@ const TIER_DIGITS = 3;
 const SEGMENT_DIGITS = 6;
 const START_DIGITS = 7;
 const LENGTH_DIGITS = 5;
-const SECTION_DIGITS = 4;
+const PRICE_DIGITS = 11;
 const BLOCK_MAX = 64;
 const RUN_MAX = 9;
 const LABEL_BYTES_MAX = 512;
@@ -41,9 +41,11 @@ export interface PackedPlan {
   readonly seatCount: number;
   /** Bytes of one record of `plan`. */
   readonly planWidth: number;
+  /** Bytes of one record of `segments`. */
+  readonly segmentWidth: number;
   readonly seats: string;
   readonly plan: Buffer;
-  readonly segments: string;
+  readonly segments: Buffer;
   readonly runs: string;
   /** Field, value, field, value … of the hash `tiers`. */
   readonly tiers: readonly string[];
@@ -101,9 +103,9 @@ export function packPlan(
     planWidth,
     seats: seats.toString('latin1'),
     plan,
-    segments: segments.map(segmentRecord).join(''),
+    ...packSegments(segments, layout, pricesFen),
     runs: segments.map(({ longestRun }) => Math.min(longestRun, RUN_MAX)).join(''),
-    tiers: tierFields(layout, pricesFen, segments),
+    tiers: tierFields(layout, segments),
     left,
   };
 }
@@ -193,17 +195,31 @@ function byQuality(a: Segment, b: Segment): number {
 const startOf = ({ places }: Segment) => places[0]!.seat;
 const lengthOf = ({ places }: Segment) => places.at(-1)!.seat - places[0]!.seat + 1;
 
-const segmentRecord = (segment: Segment) =>
-  digits(startOf(segment), START_DIGITS) +
-  digits(lengthOf(segment), LENGTH_DIGITS) +
-  digits(segment.section, SECTION_DIGITS);
-
-/** What a script asks of a tier: by name, by index, and which segments it has in a section. */
-function tierFields(
+function packSegments(
+  segments: readonly Segment[],
   layout: LayoutColumns,
   pricesFen: Readonly<Record<string, number>>,
-  segments: readonly Segment[],
-): string[] {
+): { segments: Buffer; segmentWidth: number } {
+  const endOf = (name: string) =>
+    Buffer.from(`","tier":"${jsonText(name)}","priceFen":${pricesFen[name] ?? 0}}`);
+  const ends = layout.tiers.map(endOf);
+  const fixed = START_DIGITS + LENGTH_DIGITS + TIER_DIGITS + PRICE_DIGITS;
+  const segmentWidth = fixed + ends.reduce((width, end) => Math.max(width, end.length), 0);
+  const packed = Buffer.alloc(segments.length * segmentWidth);
+  segments.forEach((segment, index) => {
+    const record =
+      digits(startOf(segment), START_DIGITS) +
+      digits(lengthOf(segment), LENGTH_DIGITS) +
+      digits(segment.tier, TIER_DIGITS) +
+      digits(pricesFen[layout.tiers[segment.tier]!] ?? 0, PRICE_DIGITS);
+    const at = packed.write(record, index * segmentWidth, 'latin1');
+    ends[segment.tier]!.copy(packed, index * segmentWidth + at);
+  });
+  return { segments: packed, segmentWidth };
+}
+
+/** What a script asks of a tier: by name, by index, and which segments it has in a section. */
+function tierFields(layout: LayoutColumns, segments: readonly Segment[]): string[] {
   const fields = ['names', JSON.stringify(layout.tiers.map((name) => name.toWellFormed()))];
   const within = new Map<string, string[]>();
   const counts = layout.tiers.map(() => 0);
@@ -216,7 +232,7 @@ function tierFields(
   let first = 0;
   layout.tiers.forEach((name, tier) => {
     fields.push(`tier:${name}`, `${tier} ${first} ${counts[tier]}`);
-    fields.push(`name:${tier}`, jsonText(name), `price:${tier}`, String(pricesFen[name] ?? 0));
+    fields.push(`name:${tier}`, jsonText(name));
     first += counts[tier]!;
   });
   for (const name of layout.sections)
@@ -233,7 +249,9 @@ function priceFaults(
   return layout.tiers.flatMap((name, tier) => {
     const price = pricesFen[name];
     const missing = price === undefined && left[tier]! > 0;
-    const wrong = price !== undefined && (!Number.isSafeInteger(price) || price < 0);
+    const wrong =
+      price !== undefined &&
+      (!Number.isSafeInteger(price) || price < 0 || price >= 10 ** PRICE_DIGITS);
     if (!missing && !wrong) return [];
     const detail = `tier ${name} needs a price in whole fen`;
     return [{ pointer: '/tiers', code: 'PRICE_MISSING', detail }];
@@ -249,7 +267,6 @@ function limitFaults(
   const longest = segments.reduce((length, segment) => Math.max(length, lengthOf(segment)), 0);
   const limits: [what: string, value: number, max: number][] = [
     ['tiers', layout.tiers.length, 10 ** TIER_DIGITS],
-    ['sections', layout.sections.length, 10 ** SECTION_DIGITS],
     ['offsets', span, 10 ** START_DIGITS],
     ['row segments', segments.length, 10 ** SEGMENT_DIGITS],
     ['offsets of one row', longest, 10 ** LENGTH_DIGITS - 1],

@@ -35,14 +35,20 @@ export function openArgs(
 ): Args {
   const plan = packPlan(layout, pricesFen);
   const uids = Math.max(UIDS_FLOOR, plan.seatCount * UIDS_PER_SEAT);
+  // What a lock asks for stands first: Redis walks over a small hash.
   const meta = {
     switch: 'OPEN',
     version: 0,
     left: plan.seatCount,
-    ...terms,
-    reservationRequired: terms.reservationRequired ? 1 : 0,
-    span: plan.span,
+    opensAtMs: terms.opensAtMs,
+    closesAtMs: terms.closesAtMs,
+    seatsPerBuyerMax: terms.seatsPerBuyerMax,
+    lockMs: terms.lockMs,
     planWidth: plan.planWidth,
+    segmentWidth: plan.segmentWidth,
+    reservationRequired: terms.reservationRequired ? 1 : 0,
+    reservationOpensAtMs: terms.reservationOpensAtMs,
+    reservationClosesAtMs: terms.reservationClosesAtMs,
     seatCount: plan.seatCount,
     layoutVersion: layout.layoutVersion,
     bloomBits: Math.ceil((uids * BLOOM_BITS_PER_UID) / 8) * 8,

@@ -58,12 +58,6 @@ local function scattered(marks, records, width, count, middle, tier)
   return seats
 end
 
-local function seatsOf(picks)
-  local seats = {}
-  for i = 1, #picks do seats[i] = picks[i].seat end
-  return concat(seats, ',')
-end
-
 --- @return up to three {seats, tier}, same tier first; each of neighbours unless there are none
 local function search(marks, records, width, count, middle, wanted)
   local same, other = {}, {}
@@ -86,19 +80,26 @@ local function search(marks, records, width, count, middle, wanted)
   return same
 end
 
---- The data of SEAT_TAKEN as JSON. `lost` and `still` are picks of the plan, `lost` not empty.
-return function(keys, sale, lost, still)
-  local count, width = #lost + #still, sale.planWidth
-  local from = math.max(0, lost[1].seat - REACH)
-  local to = math.min(sale.span - 1, lost[1].seat + REACH)
+--- The data of SEAT_TAKEN as JSON. Of `picks` at least one is not free.
+return function(keys, sale, picks)
+  local count, width, lost, still = #picks, sale.planWidth, {}, {}
+  for i = 1, count do
+    local seat, segment = picks[i].seat, picks[i].segment
+    local free = string.byte(segment.marks, seat - segment.start + 1) == 48
+    local side = free and still or lost
+    side[#side + 1] = seat
+  end
+  local from, to = math.max(0, lost[1] - REACH), lost[1] + REACH
   local marks = redis.call('GETRANGE', keys.seats, from, to)
   local records = redis.call('GETRANGE', keys.plan, from * width, (to + 1) * width - 1)
-  local sets = search(marks, records, width, count, lost[1].seat - from + 1, lost[1].tier)
+  local middle = lost[1] - from + 1
+  local wanted = plan.tierIn(records, (middle - 1) * width)
+  local sets = search(marks, records, width, count, middle, wanted)
   for i, set in ipairs(sets) do
     for k = 1, count do set.seats[k] = from + set.seats[k] - 1 end
     sets[i] = format('{"seats":[%s],"tier":"%s","adjacent":%s}', concat(set.seats, ','),
       redis.call('HGET', keys.tiers, 'name:' .. set.tier), set.adjacent)
   end
-  return format('{"lost":[%s],"stillAvailable":[%s],"alternatives":[%s]}', seatsOf(lost),
-    seatsOf(still), concat(sets, ','))
+  return format('{"lost":[%s],"stillAvailable":[%s],"alternatives":[%s]}', concat(lost, ','),
+    concat(still, ','), concat(sets, ','))
 end

@@ -1,6 +1,6 @@
 --- How `best` chooses. It is given `runs` in order of quality (one digit per segment: its longest
 -- free run) and reads a segment only when that digit promises something.
-local segment = require 'lib.segment'
+local row = require 'lib.row'
 local find, abs, floor, max, min = string.find, math.abs, math.floor, math.max, math.min
 
 local RUN_MAX = 9
@@ -46,33 +46,43 @@ local function spot(marks, count)
   return bestAt, bestStranded
 end
 
+--- Loads the segment at a position of `runs`, once.
+local function loaded(keys, sale, rows, index)
+  local segment = rows[index]
+  if not segment then
+    segment = row.load(keys, sale.segmentWidth, index)
+    rows[index] = segment
+  end
+  return segment
+end
+
 --- Side by side: the best segment that has a run long enough and need not strand anybody.
--- @return the seats in ascending order and their segment, or nil
-local function together(keys, runs, indexOf, count)
-  local bestRow, bestAt, bestStranded
+-- @return the seats in ascending order, or nil
+local function together(keys, sale, rows, runs, indexOf, count)
+  local best, bestAt, bestStranded
   local position = nextWith(runs, count, 1)
   for _ = 1, TRIES_MAX do
     if not position then break end
-    local row = segment.load(keys, indexOf(position))
-    local at, stranded = spot(row.marks, count)
-    if at and (not bestAt or stranded < bestStranded) then
-      bestRow, bestAt, bestStranded = row, at, stranded
+    local segment = loaded(keys, sale, rows, indexOf(position))
+    local at, stranded = spot(segment.marks, count)
+    if not bestAt or stranded < bestStranded then
+      best, bestAt, bestStranded = segment, at, stranded
     end
     if bestStranded == 0 then break end
     position = nextWith(runs, count, position + 1)
   end
   if not bestAt then return nil end
   local seats = {}
-  for i = 1, count do seats[i] = bestRow.start + bestAt + i - 2 end
-  return seats, bestRow
+  for i = 1, count do seats[i] = best.start + bestAt + i - 2 end
+  return seats
 end
 
-local function freeIn(row)
+local function freeIn(segment)
   local free, from = {}, 1
   while true do
-    local at = find(row.marks, '0', from, true)
+    local at = find(segment.marks, '0', from, true)
     if not at then return free end
-    free[#free + 1] = row.start + at - 1
+    free[#free + 1] = segment.start + at - 1
     from = at + 1
   end
 end
@@ -89,53 +99,46 @@ local function closest(free, count)
 end
 
 --- Not side by side: as close together as one good segment allows, else the best seats there are.
--- @return the seats in ascending order and their segments by index; or nil and how many are free
-local function apart(keys, runs, indexOf, count)
-  local found, rows = {}, {}
-  local position = 0
+-- @return the seats in ascending order; or nil and how many are free
+local function apart(keys, sale, rows, runs, indexOf, count)
+  local found, position = {}, 0
   for _ = 1, SCATTER_MAX do
     local _, taken = find(runs, '^0*', position + 1)
     position = taken + 1
     if position > #runs then break end
-    local row = segment.load(keys, indexOf(position))
-    local free = freeIn(row)
-    if #free >= count then return closest(free, count), { [row.index] = row } end
-    for i = 1, #free do
-      if #found == count then break end
-      found[#found + 1] = free[i]
-      rows[row.index] = row
-    end
+    local free = freeIn(loaded(keys, sale, rows, indexOf(position)))
+    if #free >= count then return closest(free, count) end
+    for i = 1, math.min(#free, count - #found) do found[#found + 1] = free[i] end
   end
   if #found < count then return nil, #found end
   table.sort(found)
-  return found, rows
+  return found
 end
 
---- The best set of `count` free seats. `indexOf` turns a position in `runs` into a segment's index.
--- @return the seats in ascending order and their segments by index; or nil and how many are free
-function choose.best(keys, runs, indexOf, count)
-  local seats, row = together(keys, runs, indexOf, count)
-  if seats then return seats, { [row.index] = row } end
-  return apart(keys, runs, indexOf, count)
+--- The best set of `count` free seats. `indexOf` turns a position in `runs` into a segment's index;
+-- the segments that were looked at are left in `rows`, by index.
+-- @return the seats in ascending order; or nil and how many are free
+function choose.best(keys, sale, rows, runs, indexOf, count)
+  local seats = together(keys, sale, rows, runs, indexOf, count)
+  if seats then return seats end
+  return apart(keys, sale, rows, runs, indexOf, count)
 end
 
---- Both arguments of `choose.best` for a whole tier, whose segments follow each other.
-function choose.inTier(keys, first, count)
-  if count == 0 then return '', nil end
-  local runs = redis.call('GETRANGE', keys.runs, first, first + count - 1)
+--- `runs` and `indexOf` for a whole tier, whose segments follow each other.
+function choose.inTier(keys, first, segments)
+  local runs = redis.call('GETRANGE', keys.runs, first, first + segments - 1)
   return runs, function(position) return first + position - 1 end
 end
 
---- The same for the segments of one section only. `places` lists them, best first, 6 digits each.
-function choose.inSection(keys, first, count, places)
-  local all = redis.call('GETRANGE', keys.runs, first, first + count - 1)
+--- The same for the segments of one section. `places` lists them, best first, 6 digits each.
+function choose.inSection(ofTier, first, places)
   local runs = {}
   local function indexOf(position)
     return tonumber(string.sub(places, 6 * position - 5, 6 * position))
   end
   for position = 1, #places / 6 do
     local at = indexOf(position) - first + 1
-    runs[position] = string.sub(all, at, at)
+    runs[position] = string.sub(ofTier, at, at)
   end
   return table.concat(runs), indexOf
 end

@@ -1,45 +1,39 @@
 --- A hold as `sell` and `release` need it: the seats that its orderId still has, as LOCKED.
 local plan = require 'lib.plan'
-local segment = require 'lib.segment'
+local row = require 'lib.row'
 
-local LOCKED = '1'
+local LOCKED = 49
 local STATE = '{"state":"LOCKED"'
 
 local held = {}
 
---- @return {uid, json, seats, picks, rows, asked}, or nil when the hold is not LOCKED: late or
--- repeated. `seats` are those of its `asked` seats that are marked LOCKED and owned by it.
-function held.load(keys, orderId, planWidth)
+--- @return {uid, json, asked, seats, rows}, or nil when the hold is not LOCKED: late or repeated.
+-- `seats` are those of the `asked` ones that are marked LOCKED and owned by the hold; each is
+-- counted in its segment in `rows`.
+function held.load(keys, sale, orderId)
   local json = redis.call('HGET', keys.holds, orderId)
   if not json or string.sub(json, 1, #STATE) ~= STATE then return nil end
-  local asked = {}
+  local asked, seats, rows = {}, {}, {}
   -- A quote inside a label is escaped, so nothing but a seat looks like this.
   for seat in string.gmatch(json, '{"seat":(%d+)') do asked[#asked + 1] = tonumber(seat) end
   local owners = redis.call('HMGET', keys.owners, unpack(asked))
-  local known, rows, picks, seats = plan.read(keys, planWidth, asked), {}, {}, {}
-  for i = 1, #known do
-    local pick = known[i]
-    local row = rows[pick.segment] or segment.load(keys, pick.segment)
-    rows[pick.segment] = row
-    if owners[i] == orderId and segment.markOf(row, pick.seat) == LOCKED then
-      picks[#picks + 1] = pick
-      seats[#seats + 1] = pick.seat
+  local picks = plan.find(keys, sale, asked, rows)
+  for i = 1, #picks do
+    local seat, segment = picks[i].seat, picks[i].segment
+    local mark = string.byte(segment.marks, seat - segment.start + 1)
+    if owners[i] == orderId and mark == LOCKED then
+      row.add(segment, seat)
+      seats[#seats + 1] = seat
     end
   end
-  return {
-    uid = string.match(json, '"uid":"([^"]*)"'),
-    json = json, asked = asked, seats = seats, picks = picks, rows = rows,
-  }
+  local uid = string.match(json, '"uid":"([^"]*)"')
+  return { uid = uid, json = json, asked = asked, seats = seats, rows = rows }
 end
 
 --- Marks the seats anew and the hold as `state`. `freed`: the seats are AVAILABLE again.
 function held.mark(keys, hold, orderId, mark, state, freed)
-  for i = 1, #hold.picks do
-    local pick = hold.picks[i]
-    segment.mark(hold.rows[pick.segment], pick.seat, pick.seat, mark)
-  end
-  for _, row in pairs(hold.rows) do
-    if row.to > 0 then segment.write(keys, row, freed) end
+  for _, segment in pairs(hold.rows) do
+    if segment.count > 0 then row.write(keys, segment, mark, freed) end
   end
   redis.call('HSET', keys.holds, orderId, '{"state":"' .. state .. '"'
     .. string.sub(hold.json, #STATE + 1))

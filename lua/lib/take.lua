@@ -1,71 +1,63 @@
 --- The writes of `lock` and `best`, once nothing can refuse any more: the seats, who holds them,
 -- until when, what is left, and the message, all in this script or not at all.
-local segment = require 'lib.segment'
-local flag = require 'lib.flag'
-local format, concat = string.format, table.concat
+local row = require 'lib.row'
 
-local LOCKED = '1'
-
---- The picks as JSON, their sum, and how many of each tier.
-local function priced(keys, picks)
-  local parts, amountFen, ofTier, tiers = {}, 0, {}, {}
+--- Puts every pick into its segment. @return the picks as JSON, and their sum
+local function priced(picks)
+  local json, amountFen = '[', 0
   for i = 1, #picks do
     local pick = picks[i]
-    local tier = tiers[pick.tier]
-    if not tier then
-      tier = redis.call('HMGET', keys.tiers, 'name:' .. pick.tier, 'price:' .. pick.tier)
-      tiers[pick.tier] = tier
-    end
-    parts[i] = '{"seat":' .. pick.seat .. ',"label":"' .. pick.label .. '","tier":"' .. tier[1]
-      .. '","priceFen":' .. tier[2] .. '}'
-    amountFen = amountFen + tier[2]
-    ofTier[pick.tier] = (ofTier[pick.tier] or 0) + 1
+    local segment = pick.segment
+    if segment.count == 0 then segment.tier, segment.priceFen, segment.ends = row.said(segment) end
+    row.add(segment, pick.seat)
+    json = json .. (i == 1 and '{"seat":' or ',{"seat":') .. pick.seat .. ',"label":"' .. pick.label
+      .. segment.ends
+    amountFen = amountFen + segment.priceFen
   end
-  return '[' .. concat(parts, ',') .. ']', format('%.0f', amountFen), ofTier
+  return json .. ']', amountFen
 end
 
---- Marks and owners of the picks, stretch by stretch.
-local function own(keys, picks, rows, orderId)
+local function own(keys, picks, orderId)
   local owners = {}
-  for i = 1, #picks do
-    local seat = picks[i].seat
-    owners[2 * i - 1], owners[2 * i] = seat, orderId
-    segment.mark(rows[picks[i].segment], seat, seat, LOCKED)
-  end
-  for _, row in pairs(rows) do
-    if row.to > 0 then segment.write(keys, row, true) end
-  end
+  for i = 1, #picks do owners[2 * i - 1], owners[2 * i] = picks[i].seat, orderId end
   redis.call('HSET', keys.owners, unpack(owners))
 end
 
---- Gives the picks to the buyer. `rows` has the loaded segment of every pick, by its index.
+--- Gives the picks, which ascend, to the buyer. `rows` has their segments.
 -- @return the reply
 return function(keys, args, sale, picks, rows)
-  local seats, amountFen, ofTier = priced(keys, picks)
-  local deadlineMs = format('%.0f', sale.nowMs + sale.lockMs)
-  local adjacent = picks[#picks].seat - picks[1].seat == #picks - 1
-  local said = '"orderId":"' .. args.orderId .. '","uid":"' .. args.uid .. '","seats":' .. seats
+  local count, uid, orderId = #picks, args.uid, args.orderId
+  local seats, amountFen = priced(picks)
+  local deadlineMs = (sale.nowMs + sale.lockMs) .. ''
+  local said = '"orderId":"' .. orderId .. '","uid":"' .. uid .. '","seats":' .. seats
     .. ',"amountFen":' .. amountFen .. ',"deadlineMs":' .. deadlineMs
     .. ',"version":' .. sale.version
-  local hold = '{"state":"LOCKED",' .. said .. ',"adjacent":' .. tostring(adjacent) .. '}'
+  local adjacent = picks[count].seat - picks[1].seat == count - 1
+  local hold = '{"state":"LOCKED",' .. said .. (adjacent and ',"adjacent":true}'
+    or ',"adjacent":false}')
+  sale.left = sale.left - count
 
-  own(keys, picks, rows, args.orderId)
-  redis.call('HSET', keys.holds, args.orderId, hold)
-  redis.call('HINCRBY', keys.buyers, args.uid, #picks)
-  redis.call('ZADD', keys.deadlines, deadlineMs, args.orderId)
-  sale.left = sale.left - #picks
-  redis.call('HSET', keys.meta, 'version', sale.version, 'left', sale.left)
-  for tier, count in pairs(ofTier) do
-    redis.call('HINCRBY', keys.meta, 'left:' .. tier, -count)
+  for _, segment in pairs(rows) do
+    if segment.count > 0 then
+      row.write(keys, segment, '1', true)
+      redis.call('HINCRBY', keys.meta, 'left:' .. segment.tier, -segment.count)
+    end
   end
-  if sale.left == 0 then flag(keys, args.sale, sale) end
+  own(keys, picks, orderId)
+  redis.call('HSET', keys.holds, orderId, hold)
+  redis.call('HSET', keys.buyers, uid, sale.held + count)
+  redis.call('ZADD', keys.deadlines, deadlineMs, orderId)
+  redis.call('HSET', keys.meta, 'version', sale.version, 'left', sale.left)
   if args.request ~= '' then
-    redis.call('HSET', keys.requests, args.request, args.fingerprint .. ' ' .. args.orderId)
+    redis.call('HSET', keys.requests, args.request, args.fingerprint .. ' ' .. orderId)
   end
   redis.call('XADD', keys.seatMoved, '*', 'payload', '{"type":"locked","sale":"' .. args.sale
-    .. '","epoch":' .. sale.epoch .. ',"to":"1","atMs":' .. format('%.0f', sale.nowMs) .. ','
-    .. said .. ',"seatsPerBuyerMax":' .. sale.seatsPerBuyerMax
-    .. ',"requestId":"' .. args.requestId .. '"}',
-    'headers', args.headers)
+    .. '","epoch":' .. sale.epoch .. ',"to":"1","atMs":' .. sale.nowMs .. ',' .. said
+    .. ',"seatsPerBuyerMax":' .. sale.seatsPerBuyerMax .. ',"requestId":"' .. args.requestId
+    .. '"}', 'headers', args.headers)
+  if sale.left == 0 then
+    local flag = require 'lib.flag'
+    flag(keys, args.sale)
+  end
   return { 'OK', hold }
 end

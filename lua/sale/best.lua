@@ -18,12 +18,17 @@ local args = {
   runId = ARGV[6], request = ARGV[7], fingerprint = ARGV[8], count = ARGV[9], tier = ARGV[10],
   section = ARGV[11], nowMs = ARGV[12],
 }
-local door = require 'lib.door'
+local clock = require 'lib.clock'
+local enter = require 'lib.door'
 local plan = require 'lib.plan'
 local choose = require 'lib.choose'
 local take = require 'lib.take'
 
-local sale, reply = door.enter(keys, args)
+-- The same orderId again is a call repeated by the connection: it must not choose twice.
+local nowMs = clock(args.nowMs)
+local hold = redis.call('HGET', keys.holds, args.orderId)
+if hold then return { 'OK', hold } end
+local sale, reply = enter(keys, args, nowMs)
 if reply then return reply end
 
 local count = tonumber(args.count)
@@ -31,24 +36,22 @@ local asked = redis.call('HMGET', keys.tiers, 'tier:' .. args.tier, 'section:' .
 if not asked[1] then return { 'VALIDATION_FAILED', 'tier' } end
 if args.section ~= '' and not asked[2] then return { 'VALIDATION_FAILED', 'section' } end
 local tier, first, segments = string.match(asked[1], '^(%d+) (%d+) (%d+)$')
-first, segments = tonumber(first), tonumber(segments)
 
 local function soldOut(left)
   local name = redis.call('HGET', keys.tiers, 'name:' .. tier)
-  return { 'SOLD_OUT', string.format('{"tier":"%s","left":%d}', name, left) }
+  return { 'SOLD_OUT', '{"tier":"' .. name .. '","left":' .. left .. '}' }
 end
 
-local left = tonumber(redis.call('HGET', keys.meta, 'left:' .. tier))
-if left < count then return soldOut(left) end
+local left = redis.call('HGET', keys.meta, 'left:' .. tier)
+if tonumber(left) < count then return soldOut(left) end
 
-local runs, indexOf
-if args.section == '' then
-  runs, indexOf = choose.inTier(keys, first, segments)
-else
+local runs, indexOf = choose.inTier(keys, tonumber(first), tonumber(segments))
+if args.section ~= '' then
   local places = redis.call('HGET', keys.tiers, 'within:' .. tier .. ':' .. asked[2]) or ''
-  runs, indexOf = choose.inSection(keys, first, segments, places)
+  runs, indexOf = choose.inSection(runs, tonumber(first), places)
 end
-local seats, rows = choose.best(keys, runs, indexOf, count)
-if not seats then return soldOut(rows) end
+local rows = {}
+local seats, found = choose.best(keys, sale, rows, runs, indexOf, count)
+if not seats then return soldOut(found) end
 
-return take(keys, args, sale, plan.read(keys, sale.planWidth, seats), rows)
+return take(keys, args, sale, plan.find(keys, sale, seats, rows), rows)

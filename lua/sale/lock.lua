@@ -19,46 +19,35 @@ local args = {
   runId = ARGV[6], request = ARGV[7], fingerprint = ARGV[8], count = ARGV[9], seats = ARGV[10],
   nowMs = ARGV[11],
 }
-local door = require 'lib.door'
+local clock = require 'lib.clock'
+local enter = require 'lib.door'
 local plan = require 'lib.plan'
-local segment = require 'lib.segment'
-local alternatives = require 'lib.alternatives'
 local take = require 'lib.take'
 
-local sale, reply = door.enter(keys, args)
+local sale, reply = enter(keys, args, clock(args.nowMs))
 if reply then return reply end
 
 -- The limit has bounded every loop from here on.
-local wanted, unknown = {}, {}
-for text in string.gmatch(args.seats, '[^,]+') do
-  local seat = tonumber(text)
-  if seat and seat >= 0 and seat < sale.span and seat % 1 == 0 then
-    wanted[#wanted + 1] = seat
-  else
-    unknown[#unknown + 1] = text
-  end
-end
-if #unknown > 0 then return { 'SEAT_UNKNOWN', '[' .. table.concat(unknown, ',') .. ']' } end
+local wanted = {}
+for seat in string.gmatch(args.seats, '[^,]+') do wanted[#wanted + 1] = tonumber(seat) end
 table.sort(wanted)
+local rows = {}
+local picks, unknown = plan.find(keys, sale, wanted, rows)
+if unknown then return { 'SEAT_UNKNOWN', '[' .. table.concat(unknown, ',') .. ']' } end
 
-local picks, gaps = plan.read(keys, sale.planWidth, wanted)
-if #gaps > 0 then return { 'SEAT_UNKNOWN', '[' .. table.concat(gaps, ',') .. ']' } end
-for i = 2, #wanted do
-  if wanted[i] == wanted[i - 1] then return { 'SEAT_REPEATED' } end
-end
-if sale.left == 0 then return { 'SOLD_OUT', '{}' } end
-
-local rows, lost, still = {}, {}, {}
+local lost = false
 for i = 1, #picks do
-  local pick = picks[i]
-  local row = rows[pick.segment]
-  if not row then
-    row = segment.load(keys, pick.segment)
-    rows[pick.segment] = row
-  end
-  local side = segment.markOf(row, pick.seat) == '0' and still or lost
-  side[#side + 1] = pick
+  local seat, segment = picks[i].seat, picks[i].segment
+  if seat == wanted[i - 1] then return { 'SEAT_REPEATED' } end
+  if string.byte(segment.marks, seat - segment.start + 1) ~= 48 then lost = true end
 end
-if #lost > 0 then return { 'SEAT_TAKEN', alternatives(keys, sale, lost, still) } end
+if lost then
+  -- The same orderId again is a call repeated by the connection: it lost its seats to itself.
+  local hold = redis.call('HGET', keys.holds, args.orderId)
+  if hold then return { 'OK', hold } end
+  if sale.left == 0 then return { 'SOLD_OUT', '{}' } end
+  local alternatives = require 'lib.alternatives'
+  return { 'SEAT_TAKEN', alternatives(keys, sale, picks) }
+end
 
 return take(keys, args, sale, picks, rows)

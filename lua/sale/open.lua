@@ -17,9 +17,6 @@ local flag = require 'lib.flag'
 if redis.call('EXISTS', keys.meta) == 1 then return { 'OK', 0 } end
 -- Both lists are name, value, name, value …, every one a string, so that no number is reformatted.
 local tiers, meta = cjson.decode(args.tiers), cjson.decode(args.meta)
-local said = {}
-for i = 1, #meta, 2 do said[meta[i]] = meta[i + 1] end
-said.left = tonumber(said.left)
 
 redis.call('SET', keys.seats, args.seats)
 redis.call('SET', keys.plan, args.plan)
@@ -28,5 +25,5 @@ redis.call('SET', keys.runs, args.runs)
 for i = 1, #tiers, 2 do redis.call('HSET', keys.tiers, tiers[i], tiers[i + 1]) end
 redis.call('HSET', keys.meta, unpack(meta))
 redis.call('SADD', keys.sales, args.sale)
-flag(keys, args.sale, said)
+flag(keys, args.sale)
 return { 'OK', 1 }

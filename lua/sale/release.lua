@@ -14,18 +14,18 @@ local keys = {
 local args = { sale = ARGV[1], orderId = ARGV[2], reason = ARGV[3], nowMs = ARGV[4] }
 local clock = require 'lib.clock'
 local held = require 'lib.held'
+local row = require 'lib.row'
 local flag = require 'lib.flag'
 
 local nowMs = clock(args.nowMs)
-local meta = redis.call('HMGET', keys.meta, 'version', 'planWidth', 'left', 'switch', 'opensAtMs',
-  'closesAtMs', 'reservationClosesAtMs')
+local meta = redis.call('HMGET', keys.meta, 'version', 'planWidth', 'segmentWidth', 'left')
 if not meta[1] then return { 'NOT_FOUND' } end
-local hold = held.load(keys, args.orderId, tonumber(meta[2]))
+local hold = held.load(keys, { planWidth = meta[2], segmentWidth = meta[3] }, args.orderId)
 if not hold or #hold.seats == 0 then return { 'OK', 0 } end
 local epoch = redis.call('HGET', keys.epoch, 'epoch')
 local had = tonumber(redis.call('HGET', keys.buyers, hold.uid) or 0)
 
-local version, left = meta[1] + 1, meta[3] + #hold.seats
+local version, left = meta[1] + 1, meta[4] + #hold.seats
 held.mark(keys, hold, args.orderId, '0', 'RELEASED', true)
 redis.call('HDEL', keys.owners, unpack(hold.seats))
 if had > #hold.seats then
@@ -34,13 +34,10 @@ else
   redis.call('HDEL', keys.buyers, hold.uid)
 end
 redis.call('HSET', keys.meta, 'version', version, 'left', left)
-for i = 1, #hold.picks do redis.call('HINCRBY', keys.meta, 'left:' .. hold.picks[i].tier, 1) end
-if left == #hold.seats then
-  flag(keys, args.sale, {
-    switch = meta[4], opensAtMs = meta[5], closesAtMs = meta[6], reservationClosesAtMs = meta[7],
-    left = left,
-  })
+for _, segment in pairs(hold.rows) do
+  redis.call('HINCRBY', keys.meta, 'left:' .. row.said(segment), segment.count)
 end
+if left == #hold.seats then flag(keys, args.sale) end
 held.post(keys, {
   type = 'released', sale = args.sale, epoch = epoch, version = version, orderId = args.orderId,
   uid = hold.uid, to = '0', atMs = nowMs, seats = hold.seats, reason = args.reason,

@@ -15,9 +15,9 @@ local clock = require 'lib.clock'
 local held = require 'lib.held'
 
 local nowMs = clock(args.nowMs)
-local meta = redis.call('HMGET', keys.meta, 'version', 'planWidth')
+local meta = redis.call('HMGET', keys.meta, 'version', 'planWidth', 'segmentWidth')
 if not meta[1] then return { 'NOT_FOUND' } end
-local hold = held.load(keys, args.orderId, tonumber(meta[2]))
+local hold = held.load(keys, { planWidth = meta[2], segmentWidth = meta[3] }, args.orderId)
 if not hold or #hold.seats < #hold.asked then return { 'OK', 0 } end
 local epoch = redis.call('HGET', keys.epoch, 'epoch')
 

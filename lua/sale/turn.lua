@@ -9,15 +9,11 @@ local keys = { meta = KEYS[1], flags = KEYS[2] }
 local args = { sale = ARGV[1], to = ARGV[2] }
 local flag = require 'lib.flag'
 
-local meta = redis.call('HMGET', keys.meta, 'switch', 'opensAtMs', 'closesAtMs',
-  'reservationClosesAtMs', 'left')
-if not meta[1] then return { 'NOT_FOUND' } end
-if meta[1] == args.to then return { 'OK', 0 } end
-if meta[1] == 'CLOSED' then return { 'SALE_CLOSED' } end
+local switch = redis.call('HGET', keys.meta, 'switch')
+if not switch then return { 'NOT_FOUND' } end
+if switch == args.to then return { 'OK', 0 } end
+if switch == 'CLOSED' then return { 'SALE_CLOSED' } end
 
 redis.call('HSET', keys.meta, 'switch', args.to)
-flag(keys, args.sale, {
-  switch = args.to, opensAtMs = meta[2], closesAtMs = meta[3], reservationClosesAtMs = meta[4],
-  left = tonumber(meta[5]),
-})
+flag(keys, args.sale)
 return { 'OK', 1 }
