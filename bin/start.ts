@@ -67,9 +67,15 @@ async function run(options: Options): Promise<void> {
   watch(system);
 }
 
+/** The demo is a courtesy: without it the system still runs, and says what is wrong. */
 async function seedDemo({ config }: System) {
   const { seed } = await import('./seed.ts');
-  return step('demo: shows, plans, sessions', (tell) => seed(config, tell));
+  try {
+    return await step('demo: shows, plans, sessions', (tell) => seed(config, tell));
+  } catch (error) {
+    out.write(`  ${(error as Error).message} (${config.runDir}/log)\n`);
+    return undefined;
+  }
 }
 
 /** One line per event of the life of a program. */

@@ -5,8 +5,14 @@
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Debian keeps servers out of a user's PATH. */
-const EXTRA_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/openresty/nginx/sbin'];
+/** Debian keeps servers out of a user's PATH; a terminal opened too early knows nothing of brew. */
+const EXTRA_FOLDERS = [
+  '/usr/sbin',
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/local/openresty/bin',
+  '/opt/homebrew/bin',
+];
 
 /**
  * One row per server program: the setting that names an existing server instead, and the packages
