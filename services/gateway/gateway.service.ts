@@ -1,6 +1,6 @@
 /**
- * The doors: HTTP in, calls out. One service on moleculer-web; which of its routes a process answers
- * is decided by `config.door`. All it knows of a path stands in `routes.ts`.
+ * The doors: HTTP in, calls out. One service on moleculer-web; which of its routes a process
+ * answers is decided by `config.door`. All it knows of a path stands in `routes.ts`.
  *
  * Always true: nothing is looked at before the edge's proof; no identity, request id or parameter
  * comes from anywhere but the proof, the verified token and the sources its row names.

@@ -1,8 +1,8 @@
 /**
  * The only writer of errors: whatever was thrown, wherever, becomes problem+json (RFC 9457) here.
  *
- * Three kinds of wrong, never mixed: a refusal says its word; weather (a service away, a full queue)
- * is BUSY; everything else is INTERNAL, says nothing of itself, and is for the log.
+ * Three kinds of wrong, never mixed: a refusal says its word; weather (a service away, a queue
+ * that is full) is BUSY; everything else is INTERNAL, says nothing of itself, and is for the log.
  */
 import { type Fault, REFUSALS, type RefusalWord, refusal, wordOf } from '../../contracts/errors.ts';
 import { type Complaint, faultsOf, inLanguage, type Language } from './faults.ts';

@@ -1,7 +1,7 @@
 /**
  * Every HTTP path: which door answers it, who may use it, what it takes and how its answer may be
- * kept. Aliases, authorization, `Allow` and the API description are all read from this table; a path
- * that has no row does not exist.
+ * kept. Aliases, authorization, `Allow` and the API description are all read from this table; a
+ * path that has no row does not exist.
  *
  * Rows of a door stand in the order they are looked up: the hot ones first.
  */
@@ -37,8 +37,8 @@ export type HeaderParam = keyof typeof HEADER_PARAMS;
 /**
  * - `json`: an object, whose members become parameters; an empty body is `{}`
  * - `raw`: the exact text, as parameter `raw`
- * - `stream`: handed on as it arrives, with parameter `contentType`; the query says what a body that
- *   is no JSON cannot
+ * - `stream`: handed on as it arrives, with parameter `contentType`; the query says what a body
+ *   that is no JSON cannot
  */
 export type BodyKind = 'none' | 'json' | 'raw' | 'stream';
 

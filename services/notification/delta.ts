@@ -2,7 +2,7 @@
 import type { SeatMoved } from '../../contracts/channels.ts';
 import type { SeatMark } from '../../contracts/seat.ts';
 
-/** The moves of a sale from version `from` to version `v`: what a seat is after the last of them. */
+/** The moves of a sale from version `from` to `v`: what each seat is after the last of them. */
 export interface Delta {
   readonly epoch: number;
   readonly from: number;
@@ -24,13 +24,13 @@ export const retryFrame = (retryMs: number): Frame => Buffer.from(`retry: ${retr
 export const deltaFrame = (delta: Delta): Frame =>
   frameOf('seats', delta, `${delta.epoch}:${delta.v}`);
 
-/** The place in a sale's moves that a client says it has reached; undefined when it says nonsense. */
+/** The place in a sale's moves that a client says it has reached; undefined for nonsense. */
 export function placeIn(lastEventId: string): { epoch: number; version: number } | undefined {
   const [, epoch, version] = /^(\d{1,15}):(\d{1,15})$/.exec(lastEventId) ?? [];
   return epoch === undefined ? undefined : { epoch: Number(epoch), version: Number(version) };
 }
 
-/** Moves that have come since the last delta. Within one delta the last word about a seat counts. */
+/** Moves that came since the last delta. Within one delta the last word about a seat counts. */
 export class Gathering {
   #from = 0;
   #v = 0;

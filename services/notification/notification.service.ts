@@ -1,6 +1,6 @@
 /**
- * The hall, live: whoever watches a sale sees each move of its seats, and each buyer what becomes of
- * their orders. It only reads: it may be killed at any time, and nothing else notices.
+ * The hall, live: whoever watches a sale sees each move of its seats, and each buyer what becomes
+ * of their orders. It only reads: it may be killed at any time, and nothing else notices.
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';

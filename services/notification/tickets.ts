@@ -1,6 +1,6 @@
 /**
- * Tickets for the stream of one's own orders. A browser cannot send a token with an EventSource, and
- * a token in an address would end in logs: so it shows a ticket, good once and for half a minute.
+ * Tickets for the stream of one's own orders. A browser cannot send a token with an EventSource,
+ * and a token in an address would end in logs: so it shows a ticket, good once, for half a minute.
  */
 import type { Random } from '../../contracts/ids.ts';
 

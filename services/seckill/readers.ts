@@ -75,7 +75,7 @@ async function saleAnswer(
   return { state: 'DRAFT', left: {}, epoch: recorded?.epoch ?? 0, version: 0 };
 }
 
-/** The arbiter answers, and every shard has recorded the run that answers: locks are being given. */
+/** The arbiter answers, and every shard has recorded the run that does: locks are being given. */
 export async function arbiterHealth(arbiter: Arbiter, shards: number): Promise<Health> {
   try {
     await arbiter.ping();

@@ -1,7 +1,7 @@
 /**
- * One real door on a real port, reached as the edge reaches it: over HTTP, each request signed. What
- * stands behind it is what a test puts there; the services of other rooms are the outside of this
- * altitude.
+ * One real door on a real port, reached as the edge reaches it: over HTTP, each request signed.
+ * What stands behind it is what a test puts there; the services of other rooms are the outside of
+ * this altitude.
  */
 import { createHmac } from 'node:crypto';
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';

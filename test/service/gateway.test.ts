@@ -131,7 +131,7 @@ describe('an answer', () => {
   });
 });
 
-test('is ready only when everything a lock and its order need says so, and names what does not', async () => {
+test('is ready when all that a lock and its order need is, and names what is not', async () => {
   const { status, json } = await door.ask('/readyz');
   expect([status, json.code]).toEqual([503, 'BUSY']);
   expect(json.missing).toEqual(['payment', 'payment: mysql']);

@@ -285,7 +285,7 @@ describe('the stream of one’s own orders', () => {
 });
 
 // Last: it ends the process's doors.
-test('a process that stops sends its watchers away to come back, and does not hang on them', async () => {
+test('a process that stops sends its watchers away, and does not hang on them', async () => {
   const streams = await Promise.all(Array.from({ length: 5 }, () => watch(hall(sale))));
   const ended = streams.map(({ res }) => once(res, 'end'));
   const before = performance.now();

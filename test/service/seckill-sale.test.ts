@@ -140,7 +140,7 @@ describe('a permit', () => {
     }
   });
 
-  test('that has run out still brings a repeated request its first answer, and nothing new', async () => {
+  test('that has run out still brings a repeated request its first answer', async () => {
     const sale = await openSale();
     const first = await lock(sale, 'u1', { seats: [0] }, 'k');
     const old = signed(sale, 'u1', { closesAtMs: Date.now() - 1 });
@@ -150,7 +150,7 @@ describe('a permit', () => {
 });
 
 describe('what other services ask', () => {
-  test('a paid order’s seats are sold, a cancelled one’s are free again, however often it is said', async () => {
+  test('a paid order’s seats are sold, a cancelled one’s free, however often said', async () => {
     const sale = await openSale();
     const paid = (await lock(sale, 'u1', { seats: [0] })).json;
     const cancelled = (await lock(sale, 'u2', { seats: [1] })).json;

@@ -35,7 +35,7 @@ describe('a lock', () => {
     expect([nowhere.status, nowhere.json.errors[0].pointer]).toEqual([422, '/best/tier']);
   });
 
-  test('repeated with its key gets the first answer again; with another body, a conflict', async () => {
+  test('repeated with its key gets its first answer; with another body, a conflict', async () => {
     const sale = await openSale();
     const permit = await permitOf(sale, 'u1');
     const first = await lockWith(sale, 'u1', permit, { seats: [0] }, 'k1');

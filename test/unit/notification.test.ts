@@ -1,3 +1,4 @@
+/** Deltas, rings, readers, halls, tickets: the live stream without its connections. */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -173,7 +174,7 @@ describe('a hall', () => {
     expect(written).toHaveLength(1);
   });
 
-  test('sends everybody to read the hall again when a move is missing or the epoch is new', async () => {
+  test('sends all to read the hall again when a move is missing or the epoch new', async () => {
     const hall = open();
     const { reader, written } = connection();
     hall.join(reader, undefined);
@@ -230,7 +231,7 @@ describe('a ticket', () => {
   });
 });
 
-test('a buyer hears of their own orders what became of them, and of a seat’s release nothing', () => {
+test('a buyer hears what became of their orders, and of a seat’s release nothing', () => {
   const order = { sale: 's', orderId: 'o', uid: 'u', seats: [1] };
   expect(ownEventOf('order.paid', order)).toEqual({
     uid: 'u',

@@ -1,3 +1,4 @@
+/** Permits: good for whom they were signed for, and forged in no way. */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { readPermit, signPermit } from '../../services/seckill/permit.ts';

@@ -1,3 +1,4 @@
+/** What is said to somebody whose request went wrong, whatever went wrong. */
 import { Errors } from 'moleculer';
 import { describe, expect, test } from 'vitest';
 import { REFUSALS, type RefusalWord, refusal } from '../../contracts/errors.ts';
@@ -67,7 +68,7 @@ describe('what is no refusal', () => {
     new Errors.RequestSkippedError({ action: 'order.get' } as never),
     new Errors.RequestRejectedError({ action: 'order.get' } as never),
     new Errors.QueueIsFullError({ action: 'seckill.lock' } as never),
-    new Errors.BrokerDisconnectedError(),
+    new Errors.BrokerDisconnectedError('', 0, '', {}),
   ])('$name is weather: BUSY, and says nothing of itself', (error) => {
     for (const one of [error, carried(error)]) {
       expect(wordFor(one)).toBe('BUSY');

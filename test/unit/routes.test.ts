@@ -1,3 +1,4 @@
+/** The table of routes: no row may be wrong, and none may be open by mistake. */
 import { describe, expect, test } from 'vitest';
 import { faultsOf, ROUTES, type RouteRow, routesOf } from '../../services/gateway/routes.ts';
 
@@ -38,7 +39,7 @@ describe('the table of routes', () => {
     expect(rows).toContain('GET /api/v1/orders');
   });
 
-  test('needs a token for everything but what is everybody’s, the provider’s or the sandbox’s', () => {
+  test('needs a token for whatever is not everybody’s, the provider’s or the sandbox’s', () => {
     const open = ROUTES.filter(({ access }) => ['all', 'provider', 'sandbox'].includes(access));
     expect(
       named(open).filter((row) => /admin|orders|stream-tickets|locks|permits/.test(row)),
