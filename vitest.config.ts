@@ -5,15 +5,18 @@
 import { defineConfig } from 'vitest/config';
 
 const SECOND = 1_000;
+/** Vitest sets a MODE of its own, which is no mode of ours. */
+const env = { MODE: 'sandbox' };
 const include = (...altitudes: string[]) => altitudes.map((name) => `test/${name}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
-    // The order in which the projects run is `groupOrder`; nothing dear starts beside something cheap.
+    // Projects run in the order of `groupOrder`: nothing dear starts beside something cheap.
     projects: [
       {
         test: {
           name: 'pure',
+          env,
           include: include('tidy', 'unit'),
           testTimeout: 20 * SECOND,
           sequence: { groupOrder: 0 },
@@ -22,6 +25,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
+          env,
           include: include('lua', 'service', 'edge'),
           globalSetup: 'test/support/setup.ts',
           testTimeout: 30 * SECOND,
@@ -33,6 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'flow',
+          env,
           include: include('flow'),
           testTimeout: 120 * SECOND,
           hookTimeout: 120 * SECOND,
