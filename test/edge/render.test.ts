@@ -1,10 +1,9 @@
 /** The directory that is written for an edge, and what an edge writes into it. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { renderEdge } from '../../bin/edge.ts';
-import { readConfig } from '../../config/index.ts';
-import { expectRefusal, lineOf, newSession, Stage, secretOf } from './stage.ts';
+import { configOf, expectRefusal, lineOf, newSession, Stage, secretOf } from './stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -37,7 +36,7 @@ describe('the directory of an edge', () => {
     expect(() => renderEdge(stage.config, `${stage.dir}/a "b"`)).toThrow(/plainer/);
   });
   it('is refused for an arbiter the edge cannot speak to', () => {
-    const config = readConfig({ ...stage.env, ARBITER_URL: 'rediss://arbiter:6379' });
+    const config = configOf({ ...stage.env, ARBITER_URL: 'rediss://arbiter:6379' });
     expect(() => renderEdge(config, stage.dir)).toThrow(/ARBITER_URL/);
   });
 });
@@ -81,10 +80,10 @@ describe('the access log', () => {
 describe('in production mode', () => {
   it('what stands for the world outside is absent', async () => {
     const production = await Stage.start({ env: { MODE: 'production' } });
+    onTestFinished(() => production.end());
     for (const path of ['/api/v1/dev/token', '/api/v1/sandbox/payments/p1/succeed'])
       expectRefusal(await production.ask(path, { method: 'POST' }), 404, 'NOT_FOUND');
     expect(production.doors.seen).toEqual([]);
     expect((await production.ask('/api/v1/shows')).status).toBe(200);
-    await production.end();
   });
 });

@@ -16,11 +16,18 @@ import { Agent, request } from 'undici';
 import { expect, vi } from 'vitest';
 import { renderEdge } from '../../bin/edge.ts';
 import { freePortBase } from '../../bin/supervisor/ports.ts';
-import { type Config, readConfig } from '../../config/index.ts';
+import type { Config } from '../../config/index.ts';
 import { instancesOf } from '../../config/processes.ts';
 import { newId } from '../../contracts/ids.ts';
 import { keyspace } from '../../contracts/keys.ts';
 import { freshNamespace, servers, testKeyrings } from '../support/servers.ts';
+
+// Vitest says MODE=test to every worker; to us that word means something else.
+process.env.MODE = 'sandbox';
+const { readConfig } = await import('../../config/index.ts');
+
+/** The configuration an environment amounts to. */
+export const configOf = (env: Readonly<Record<string, string>>): Config => readConfig(env);
 
 /** A request as a door received it. */
 export interface Seen {
@@ -120,7 +127,6 @@ export const secretOf = (ring: string, kid = ring.split(':')[0]!): string =>
 
 export interface StageOptions {
   readonly env?: Readonly<Record<string, string>>;
-  readonly doors?: boolean;
 }
 
 /** One edge with its surroundings. Whoever starts it ends it. */
@@ -141,7 +147,7 @@ export class Stage {
     this.url = `http://127.0.0.1:${this.config.edgePort}`;
   }
 
-  static async start({ env, doors = true }: StageOptions = {}): Promise<Stage> {
+  static async start({ env }: StageOptions = {}): Promise<Stage> {
     const base = await freePortBase();
     const stage = new Stage({
       NAMESPACE: freshNamespace(),
@@ -153,8 +159,13 @@ export class Stage {
       ...keyrings(),
       ...env,
     });
-    if (doors) await stage.doors.startAll();
-    await stage.run();
+    try {
+      await stage.doors.startAll();
+      await stage.run();
+    } catch (error) {
+      await stage.end();
+      throw error;
+    }
     return stage;
   }
 
