@@ -11,8 +11,9 @@ import { config } from '../config/index.ts';
  *   Redis is away, once it has been reached for the first time.
  * - `consumer`: work in the background (acknowledge, claim, post). Waits for Redis to come back, but
  *   a single command gives up after {@link BACKGROUND_MS}, so that a loop never hangs on it.
- * - `reader`: sits in a blocking command. Waits for ever; a connection that says nothing for
- *   {@link SILENT_MS} is cut and made anew.
+ * - `reader`: sits in a blocking command, without a limit in time. A connection that is lost fails
+ *   it, so that its loop can look for what the lost reply may have held; one that says nothing for
+ *   {@link SILENT_MS} is cut.
  */
 export type RedisPurpose = 'hot' | 'consumer' | 'reader';
 
@@ -38,7 +39,8 @@ const OPTIONS: Readonly<Record<RedisPurpose, RedisOptions>> = {
   },
   reader: {
     socketTimeout: SILENT_MS,
-    maxRetriesPerRequest: null,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
     retryStrategy: again(100, 1_000),
   },
 };

@@ -115,6 +115,7 @@ export class Consumer {
 
   async #read(): Promise<void> {
     const { reader, place, limits, logger } = this.#parts;
+    let failing = false;
     while (!this.#stopping) {
       const room = limits.maxInFlight - this.#inFlight.size;
       if (room <= 0) {
@@ -124,11 +125,14 @@ export class Consumer {
       try {
         if (this.#ownFrom !== undefined) await this.#takeOwn(this.#ownFrom, room);
         else this.#take(await readNew(reader, place, room));
+        failing = false;
       } catch (error) {
         if (this.#stopping) return;
         if (isGroupMissing(error)) await this.#createGroup();
         else {
-          logger.warn('Reading failed; again soon.', { ...place, reason: String(error) });
+          if (!failing)
+            logger.warn('Reading failed; again until it works.', { ...place, err: error });
+          failing = true;
           await this.#pause(PAUSE_MS);
         }
       }

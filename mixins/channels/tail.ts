@@ -43,6 +43,7 @@ export async function tailStream(options: TailOptions): Promise<void> {
   const close = () => redis.disconnect();
   signal.addEventListener('abort', close, { once: true });
   let positions: Map<string, string> | undefined;
+  let failing = false;
   while (!signal.aborted) {
     try {
       if (!positions) {
@@ -57,9 +58,11 @@ export async function tailStream(options: TailOptions): Promise<void> {
           await hand(options, stream, entry);
           positions.set(stream, entry[0]);
         }
+      failing = false;
     } catch (error) {
       if (signal.aborted) break;
-      logger.warn('Following failed; again soon.', { streams, err: error });
+      if (!failing) logger.warn('Following failed; again until it works.', { streams, err: error });
+      failing = true;
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -96,7 +96,7 @@ test('told to end, it answers what it was asked, takes nothing new, and exits 0'
   expect(await ended).toBe(0);
   const lines = (await log).trim().split('\n');
   for (const line of lines) expect(JSON.parse(line)).toHaveProperty('level');
-  expect(lines.filter((line) => line.includes("Service 'trial' stopped"))).toHaveLength(1);
+  expect(lines.filter((line) => line.includes(': draining'))).toHaveLength(1);
 });
 
 test('told to end, it does not wait for ever, whatever hangs', async () => {
