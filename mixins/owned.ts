@@ -6,7 +6,7 @@
  * a change names the version it was made from; what something else refers to stays (IN_USE).
  */
 import { randomBytes } from 'node:crypto';
-import type { ActionSchema, Context } from 'moleculer';
+import type { Context } from 'moleculer';
 import { ForeignKeyConstraintError, Op, QueryTypes, type Transaction } from 'sequelize';
 import type { CallMeta, Owned, Page, PageQuery } from '../contracts/actions.ts';
 import type { Principal } from '../contracts/claims.ts';
@@ -24,7 +24,6 @@ export interface OwnedRow {
 }
 export type OwnedMeta = CallMeta & { $responseHeaders?: Record<string, string> };
 export type OwnedContext<Params = unknown> = Context<Params, OwnedMeta>;
-type Rules = Readonly<Record<string, object>>;
 /** What an organiser writes of a row. */
 export type Written<Row extends OwnedRow> = Omit<Row, keyof OwnedRow>;
 
@@ -37,12 +36,6 @@ export interface OwnedKind<Row extends OwnedRow> {
   /** How its organiser sees it, without what all have: id, version, createdAt, updatedAt. */
   view(row: Row): object;
 }
-
-export const PAGE_PARAMS = {
-  $$strict: true,
-  limit: { type: 'number', integer: true, min: 1, max: 100, convert: true, default: 20 },
-  cursor: { type: 'string', optional: true, max: 200 },
-} as const;
 
 /** The organiser or operator who asks. @throws UNAUTHENTICATED, FORBIDDEN */
 export function managerOf(ctx: OwnedContext): Principal {
@@ -73,20 +66,6 @@ export function pageOf<Row extends { id: string }, Item>(
   const more = rows.length > limit;
   return { items: items.map(view), nextCursor: more ? cursorAfter(items.at(-1)!.id) : null };
 }
-
-/** The rules of a create, made those of a PATCH: nothing required, nothing made up. */
-export const patchRules = (rules: Rules): Rules =>
-  Object.fromEntries(
-    Object.entries(rules).map(([name, rule]) => {
-      const {
-        default: _made,
-        optional,
-        ...rest
-      } = rule as { default?: unknown; optional?: boolean };
-      const nullable = optional === true && _made === undefined;
-      return [name, { ...rest, optional: true, nullable }];
-    }),
-  );
 
 /** Says which version an answer shows. */
 export function tag(ctx: OwnedContext, version: number): void {
@@ -246,55 +225,5 @@ export class OwnedObjects<Row extends OwnedRow> {
         },
       },
     );
-  }
-
-  /** The actions that need no more than rules: what is read, and what is removed. */
-  readActions(): Record<'adminList' | 'adminGet' | 'remove', ActionSchema> {
-    return {
-      adminList: {
-        params: PAGE_PARAMS,
-        handler: (ctx: OwnedContext<PageQuery>) => this.list(ctx, ctx.params),
-      },
-      adminGet: {
-        params: { $$strict: true, id: 'string' },
-        handler: async (ctx: OwnedContext<{ id: string }>) => {
-          const row = await this.read(ctx, ctx.params.id);
-          tag(ctx, row.version);
-          return this.view(row);
-        },
-      },
-      remove: {
-        params: { $$strict: true, id: 'string', ifMatch: { type: 'string', optional: true } },
-        handler: (ctx: OwnedContext<{ id: string; ifMatch?: string }>) =>
-          this.remove(ctx, ctx.params),
-      },
-    };
-  }
-
-  /** All five, for rows whose columns are their fields. */
-  plainActions(rules: Rules): Record<string, ActionSchema> {
-    return {
-      ...this.readActions(),
-      create: {
-        params: { $$strict: true, ...rules },
-        handler: (ctx: OwnedContext<Written<Row>>) => {
-          const empty = Object.fromEntries(Object.keys(rules).map((name) => [name, null]));
-          return this.create(ctx, { ...empty, ...ctx.params } as Written<Row>);
-        },
-      },
-      update: {
-        params: {
-          $$strict: true,
-          id: 'string',
-          ifMatch: { type: 'string', optional: true },
-          ...patchRules(rules),
-        },
-        handler: async (ctx: OwnedContext<{ id: string; ifMatch?: string }>) => {
-          const { id, ifMatch, ...written } = ctx.params;
-          const row = await this.change(ctx, { id, ifMatch }, async () => written as never);
-          return this.view(row);
-        },
-      },
-    };
   }
 }

@@ -21,8 +21,20 @@ export const declareTable = (name: string, columns: ModelAttributes): void => {
 /** The model of a table that was declared, on the pool of this process. */
 export function modelOf<Row extends object>(name: string): ModelStatic<Model<Row, Row>> {
   const db = database();
-  const known = db.isDefined(name) ? db.model(name) : db.define(name, tables.get(name)!);
+  const known = db.isDefined(name) ? db.model(name) : db.define(name, columnsOf(name));
   return known as ModelStatic<Model<Row, Row>>;
+}
+
+/** A copy each time: Sequelize writes into what it is given, and two columns may share an object. */
+function columnsOf(name: string): ModelAttributes {
+  const columns = tables.get(name);
+  if (!columns) throw new Error(`no table ${name} was declared`);
+  return Object.fromEntries(
+    Object.entries(columns).map(([column, is]) => [
+      column,
+      typeof is === 'object' && 'type' in is ? { ...is } : is,
+    ]),
+  );
 }
 
 interface Worn {

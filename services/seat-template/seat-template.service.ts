@@ -17,6 +17,7 @@ import {
   OwnedObjects,
   type OwnedRow,
 } from '../../mixins/owned.ts';
+import { BY_ID, BY_VERSION, readActions } from '../../mixins/owned-actions.ts';
 import { modelOf, table } from '../../mixins/table.ts';
 import { type BodyHints, readBody, type TemplateBody } from './body.ts';
 import { layoutOfPlan, tiersOf } from './layout.ts';
@@ -144,7 +145,7 @@ const schema: ServiceSchema = {
   name: 'seat-template',
   mixins: [table(TABLE, COLUMNS)],
   actions: {
-    ...templates.readActions(),
+    ...readActions(templates),
 
     create: {
       params: {
@@ -171,9 +172,7 @@ const schema: ServiceSchema = {
 
     update: {
       params: {
-        $$strict: true,
-        id: 'string',
-        ifMatch: { type: 'string', optional: true },
+        ...BY_VERSION,
         contentType: { type: 'string', optional: true },
         name: { type: 'string', optional: true, trim: true, max: 190 },
       },
@@ -191,7 +190,7 @@ const schema: ServiceSchema = {
 
     /** The plan as it was imported. */
     plan: {
-      params: { $$strict: true, id: 'string' },
+      params: BY_ID,
       async handler(ctx: OwnedContext<{ id: string }>) {
         const { json } = await storedPlan(ctx, ctx.params.id);
         return streamed(json);
@@ -201,7 +200,7 @@ const schema: ServiceSchema = {
     /** The layout the plan gives now, `LayoutColumns` as JSON. */
     layout: {
       visibility: 'public',
-      params: { $$strict: true, id: 'string' },
+      params: BY_ID,
       async handler(ctx: OwnedContext<{ id: string }>) {
         const { row, json } = await storedPlan(ctx, ctx.params.id);
         const layout = layoutOfPlan(JSON.parse(json), JSON.parse(row.standing));

@@ -44,18 +44,19 @@ function instant(value: unknown, errors: { type: string; actual: unknown }[]): u
   return value;
 }
 
-const REFERENCE = { type: 'string', empty: false, max: 64 };
-const MOMENT = { type: 'string', max: 40, custom: instant };
+// Each field has a rule object of its own: the validator takes one it has met for a circle.
+const reference = () => ({ type: 'string', empty: false, max: 64 });
+const moment = () => ({ type: 'string', max: 40, custom: instant });
 
 export const DRAFT_RULES = {
-  showId: REFERENCE,
-  venueId: REFERENCE,
-  seatTemplateId: REFERENCE,
-  startsAt: MOMENT,
-  reservationOpensAt: MOMENT,
-  reservationClosesAt: MOMENT,
-  saleOpensAt: MOMENT,
-  saleClosesAt: MOMENT,
+  showId: reference(),
+  venueId: reference(),
+  seatTemplateId: reference(),
+  startsAt: moment(),
+  reservationOpensAt: moment(),
+  reservationClosesAt: moment(),
+  saleOpensAt: moment(),
+  saleClosesAt: moment(),
   reservationRequired: { type: 'boolean' },
   seatsPerBuyerMax: { type: 'number', integer: true, min: 1, max: 6 },
   lockMs: {

@@ -9,7 +9,15 @@ import type { Owned } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
 import { type LayoutColumns, layoutOf } from '../../contracts/layout.ts';
-import { checkPrecondition, type OwnedContext, patchRules } from '../../mixins/owned.ts';
+import { checkPrecondition, type OwnedContext } from '../../mixins/owned.ts';
+import {
+  BY_ID,
+  BY_VERSION,
+  changeRules,
+  given,
+  readActions,
+  refuseNulls,
+} from '../../mixins/owned-actions.ts';
 import { declareTable, modelOf, table } from '../../mixins/table.ts';
 import { DRAFT_RULES, type Draft, judge } from './draft.ts';
 import { frozenLayout, publish, turn } from './publish.ts';
@@ -27,7 +35,6 @@ import {
 type Change = { id: string; ifMatch?: string } & Partial<Draft>;
 type ById<More = unknown> = OwnedContext<{ id: string } & More>;
 
-const BY_ID = { $$strict: true, id: 'string' } as const;
 /** What may still change when buyers have been told. */
 const ALWAYS_CHANGEABLE: ReadonlySet<string> = new Set(['startsAt']);
 /** Layouts never change: they are kept, encoded, as long as there is room. */
@@ -76,7 +83,7 @@ const schema: ServiceSchema = {
   name: 'session',
   mixins: [table(SESSIONS, SESSION_COLUMNS)],
   actions: {
-    ...sessions.readActions(),
+    ...readActions(sessions),
 
     create: {
       params: { $$strict: true, ...DRAFT_RULES },
@@ -93,11 +100,13 @@ const schema: ServiceSchema = {
     },
 
     update: {
-      params: { ...BY_ID, ifMatch: { type: 'string', optional: true }, ...patchRules(DRAFT_RULES) },
+      params: { ...BY_VERSION, ...changeRules(DRAFT_RULES) },
       async handler(ctx: OwnedContext<Change>): Promise<Owned> {
-        const { id, ifMatch, ...change } = ctx.params;
+        const { id, ifMatch, ...rest } = ctx.params;
+        const change = given(rest);
         const read = await sessions.read(ctx, id);
         checkPrecondition(ifMatch, read.version);
+        refuseNulls(DRAFT_RULES, change);
         const empty = Object.keys(change).length === 0;
         const columns = empty ? {} : await written(ctx, read, change);
         const row = await sessions.change(ctx, { id, ifMatch }, async (current) => {
@@ -110,7 +119,7 @@ const schema: ServiceSchema = {
     },
 
     remove: {
-      params: { ...BY_ID, ifMatch: { type: 'string', optional: true } },
+      params: BY_VERSION,
       handler: (ctx: ById<{ ifMatch?: string }>) =>
         sessions.remove(ctx, ctx.params, ({ stage }) => {
           if (stage !== 'DRAFT') refuse('IN_USE');

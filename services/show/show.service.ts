@@ -7,13 +7,8 @@ import { DataTypes, Op } from 'sequelize';
 import { call, type PageQuery } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
-import {
-  idOfCursor,
-  OwnedObjects,
-  type OwnedRow,
-  PAGE_PARAMS,
-  pageOf,
-} from '../../mixins/owned.ts';
+import { idOfCursor, OwnedObjects, type OwnedRow, pageOf } from '../../mixins/owned.ts';
+import { BY_ID, PAGE_PARAMS, plainActions } from '../../mixins/owned-actions.ts';
 import { modelOf, table } from '../../mixins/table.ts';
 
 interface ShowRow extends OwnedRow {
@@ -63,7 +58,7 @@ const schema: ServiceSchema = {
   name: 'show',
   mixins: [table(TABLE, COLUMNS)],
   actions: {
-    ...shows.plainActions(RULES),
+    ...plainActions(shows, RULES),
 
     list: {
       params: {
@@ -93,7 +88,7 @@ const schema: ServiceSchema = {
     },
 
     get: {
-      params: { $$strict: true, id: 'string' },
+      params: BY_ID,
       async handler(ctx: Context<{ id: string }>) {
         const { id } = ctx.params;
         if (!ID_PATTERN.test(id)) return refuse('NOT_FOUND');

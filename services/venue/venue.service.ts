@@ -4,6 +4,7 @@ import { DataTypes } from 'sequelize';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
 import { OwnedObjects, type OwnedRow } from '../../mixins/owned.ts';
+import { BY_ID, plainActions } from '../../mixins/owned-actions.ts';
 import { modelOf, table } from '../../mixins/table.ts';
 
 interface VenueRow extends OwnedRow {
@@ -54,10 +55,10 @@ const schema: ServiceSchema = {
   name: 'venue',
   mixins: [table(TABLE, COLUMNS)],
   actions: {
-    ...venues.plainActions(RULES),
+    ...plainActions(venues, RULES),
 
     get: {
-      params: { $$strict: true, id: 'string' },
+      params: BY_ID,
       async handler(ctx: Context<{ id: string }>) {
         if (!ID_PATTERN.test(ctx.params.id)) return refuse('NOT_FOUND');
         const venue = await modelOf<VenueRow>(TABLE).findByPk(ctx.params.id, { raw: true });

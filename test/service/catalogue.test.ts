@@ -1,0 +1,229 @@
+/** Shows and venues: who may see and change them, and what a change leaves behind. */
+import { describe, expect, test } from 'vitest';
+import {
+  anna,
+  as,
+  ask,
+  auditOf,
+  boris,
+  database,
+  draftOf,
+  faultsOf,
+  makeShow,
+  makeTemplate,
+  makeVenue,
+  olga,
+  refused,
+} from './catalogue.support.ts';
+
+const NOWHERE = '0123456789abcdef';
+
+describe('an organiser', () => {
+  test('makes, reads, changes and removes an object, version by version', async () => {
+    const made = await ask(anna, 'venue.create', {
+      name: ' 大剧院 ',
+      city: '上海',
+      timeZone: 'Asia/Shanghai',
+    });
+    expect(made.answer).toMatchObject({ name: '大剧院', address: null, version: 1 });
+    expect(made.headers).toEqual({ ETag: '"1"' });
+    const { id } = made.answer;
+    const read = await ask(anna, 'venue.adminGet', { id });
+    expect(read).toEqual(made);
+
+    const change = { id, ifMatch: '"1"', address: '人民大道 300 号' };
+    const changed = await ask(anna, 'venue.update', change);
+    expect(changed.answer).toMatchObject({
+      address: '人民大道 300 号',
+      name: '大剧院',
+      version: 2,
+    });
+    expect(changed.headers).toEqual({ ETag: '"2"' });
+    expect(await as(undefined)('venue.get', { id })).toEqual({
+      id,
+      name: '大剧院',
+      city: '上海',
+      address: '人民大道 300 号',
+      timeZone: 'Asia/Shanghai',
+    });
+
+    const cleared = await as(anna)('venue.update', { id, ifMatch: '"2"', address: null });
+    expect(cleared).toMatchObject({ address: null, timeZone: 'Asia/Shanghai', version: 3 });
+    expect(await as(anna)('venue.remove', { id })).toEqual({ id });
+    await refused(as(anna)('venue.adminGet', { id }), 'NOT_FOUND');
+    await refused(as(undefined)('venue.get', { id }), 'NOT_FOUND');
+  });
+
+  test('sees only what is theirs, an operator sees all', async () => {
+    const { id } = await makeVenue(anna);
+    await refused(as(boris)('venue.adminGet', { id }), 'NOT_FOUND');
+    await refused(as(boris)('venue.update', { id, ifMatch: '"1"', name: 'Mine' }), 'NOT_FOUND');
+    await refused(as(boris)('venue.remove', { id }), 'NOT_FOUND');
+    const list = await as(boris)<{ items: { id: string }[] }>('venue.adminList', { limit: 100 });
+    expect(list.items.map((item) => item.id)).not.toContain(id);
+    expect(await as(olga)('venue.update', { id, ifMatch: '"1"', city: '北京' })).toMatchObject({
+      city: '北京',
+      version: 2,
+    });
+  });
+
+  test('is somebody: a buyer is refused, and so is nobody', async () => {
+    await refused(as({ uid: 'bea', role: 'buyer' })('show.adminList'), 'FORBIDDEN');
+    await refused(
+      as(undefined)('venue.create', { name: 'x', city: 'y', timeZone: 'UTC' }),
+      'UNAUTHENTICATED',
+    );
+  });
+
+  test('changes only from the version they read, and of two at once one', async () => {
+    const { id } = await makeShow(anna);
+    const update = (more: object) => as(anna)('show.update', { id, ...more });
+    await refused(update({ title: 'x' }), 'PRECONDITION_REQUIRED');
+    await refused(update({ title: 'x', ifMatch: '"7"' }), 'PRECONDITION_FAILED');
+    await refused(update({ title: 'x', ifMatch: 'banana' }), 'PRECONDITION_FAILED');
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) => update({ title: `title ${i}`, ifMatch: '"1"' })),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await as(anna)('show.adminGet', { id })).toMatchObject({ version: 2 });
+    await refused(as(anna)('show.remove', { id, ifMatch: '"1"' }), 'PRECONDITION_FAILED');
+    await as(anna)('show.remove', { id, ifMatch: '"2"' });
+  });
+
+  test('is told each thing that is wrong with what they wrote', async () => {
+    const create = (params: object) => as(anna)('venue.create', params);
+    expect(
+      await faultsOf(create({ name: '', city: 7, timeZone: 'Mars/Olympus', rating: 5 })),
+    ).toEqual(
+      expect.arrayContaining([
+        'name stringEmpty',
+        'city string',
+        'timeZone timeZone',
+        expect.stringMatching(/objectStrict$/),
+      ]),
+    );
+    expect(await faultsOf(create({ name: 'x'.repeat(191), city: 'c', timeZone: 'UTC' }))).toEqual([
+      'name stringMax',
+    ]);
+    const { id } = await makeVenue(anna);
+    const update = (params: object) => as(anna)('venue.update', { id, ifMatch: '"1"', ...params });
+    expect(await faultsOf(update({ name: null }))).toEqual(['/name required']);
+    expect(await faultsOf(update({ ownerUid: 'boris' }))).toEqual([
+      expect.stringMatching(/objectStrict$/),
+    ]);
+    expect(await as(anna)('venue.adminGet', { id })).toMatchObject({ version: 1, name: 'Hall' });
+  });
+});
+
+test('every change leaves an audit row in its own transaction: who, what, before, after, which request', async () => {
+  const { id } = await makeShow(anna, { title: 'Before' });
+  await as(olga)('show.update', { id, ifMatch: '"1"', title: 'After' });
+  await refused(
+    as(anna)('show.update', { id, ifMatch: '"1"', title: 'Late' }),
+    'PRECONDITION_FAILED',
+  );
+  await as(anna)('show.remove', { id });
+  const rows = await auditOf(id);
+  expect(rows.map(({ uid, role, action }) => [uid, role, action])).toEqual([
+    ['anna', 'organiser', 'show.create'],
+    ['olga', 'operator', 'show.update'],
+    ['anna', 'organiser', 'show.remove'],
+  ]);
+  expect([rows[0]!.before, rows[2]!.after]).toEqual([null, null]);
+  expect(JSON.parse(rows[1]!.before)).toMatchObject({ title: 'Before', version: 1 });
+  expect(JSON.parse(rows[1]!.after)).toMatchObject({ title: 'After', version: 2 });
+  expect(rows[1]).toMatchObject({ requestId: '0123456789abcdef0123456789abcdef' });
+});
+
+test('a change whose audit row cannot be written does not happen', async () => {
+  const { id } = await makeShow(anna, { title: 'Kept' });
+  await database().query('RENAME TABLE audit_log TO audit_log_away');
+  try {
+    await expect(as(anna)('show.update', { id, ifMatch: '"1"', title: 'Lost' })).rejects.toThrow();
+  } finally {
+    await database().query('RENAME TABLE audit_log_away TO audit_log');
+  }
+  expect(await as(anna)('show.adminGet', { id })).toMatchObject({ title: 'Kept', version: 1 });
+});
+
+test('what something else refers to stays', async () => {
+  const [venue, show] = [await makeVenue(anna), await makeShow(anna)];
+  const template = await makeTemplate(anna, venue.id);
+  await refused(as(anna)('venue.remove', { id: venue.id }), 'IN_USE');
+  const session = await as(anna)('session.create', draftOf(show.id, venue.id, template.id));
+  await refused(as(anna)('show.remove', { id: show.id }), 'IN_USE');
+  await refused(as(anna)('seat-template.remove', { id: template.id }), 'IN_USE');
+  for (const [action, { id }] of [
+    ['session.remove', session],
+    ['seat-template.remove', template],
+    ['show.remove', show],
+    ['venue.remove', venue],
+  ] as const)
+    await as(anna)(action, { id });
+});
+
+describe('the list of shows', () => {
+  type List = { items: { id: string; title: string }[]; nextCursor: string | null };
+  const list = (params: object) => as(undefined)<List>('show.list', params);
+  const titles = async (params: object) => (await list(params)).items.map(({ title }) => title);
+
+  test('finds by title and artist, city and category, newest first, `%` meaning itself', async () => {
+    const mine = { city: 'Listville', category: 'listed' };
+    await makeShow(anna, { title: '100% Hamlet', artist: 'Company', ...mine });
+    await makeShow(boris, { title: '茶馆', artist: '北京人艺 100_', ...mine });
+    await makeShow(anna, { title: 'Elsewhere', city: 'Other', category: 'listed' });
+    const here = { city: 'Listville' };
+    expect(await titles(here)).toEqual(['茶馆', '100% Hamlet']);
+    expect(await titles({ ...here, q: 'hamlet' })).toEqual(['100% Hamlet']);
+    expect(await titles({ ...here, q: '人艺' })).toEqual(['茶馆']);
+    expect(await titles({ ...here, q: '0%' })).toEqual(['100% Hamlet']);
+    expect(await titles({ ...here, q: '0_' })).toEqual(['茶馆']);
+    expect(await titles({ ...here, q: '\\' })).toEqual([]);
+    expect(await titles({ category: 'listed' })).toHaveLength(3);
+    expect(await titles({ ...here, category: 'opera' })).toEqual([]);
+  });
+
+  test('is read page by page, each show once', async () => {
+    for (let i = 0; i < 7; i++) await makeShow(anna, { title: `Page ${i}`, city: 'Pageville' });
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page: List = await list({ city: 'Pageville', limit: '3', ...(cursor && { cursor }) });
+      seen.push(...page.items.map(({ title }) => title));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor);
+    expect(seen).toEqual([6, 5, 4, 3, 2, 1, 0].map((i) => `Page ${i}`));
+  });
+
+  test.each([
+    ['limit', { limit: 101 }],
+    ['limit', { limit: 0 }],
+    ['limit', { limit: 'many' }],
+    ['/cursor', { cursor: 'xyz' }],
+    ['', { sort: 'id' }],
+  ])('refuses a wrong %s: %o', async (name, params) => {
+    expect((await faultsOf(list(params)))[0]).toMatch(name);
+  });
+});
+
+test.each(['show.get', 'venue.get', 'session.get', 'session.layout', 'session.stage'] as const)(
+  '%s of an id that is nothing, or no id, is NOT_FOUND',
+  async (action) => {
+    for (const id of [NOWHERE, 'x', "' OR 1=1 --", '../../etc'])
+      await refused(as(undefined)(action, { id }), 'NOT_FOUND');
+  },
+);
+
+test('nothing of moleculer-db can be called', async () => {
+  for (const action of ['show.find', 'show.count', 'show.insert', 'show.query'])
+    await expect(as(olga)(action as never, {})).rejects.toMatchObject({
+      type: 'SERVICE_NOT_FOUND',
+    });
+});
+
+test.each(['show', 'venue', 'session', 'seat-template'] as const)(
+  '%s is healthy while MySQL is',
+  async (name) => {
+    expect(await as(undefined)(`${name}.health`)).toEqual({ ok: true });
+  },
+);
