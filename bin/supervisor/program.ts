@@ -15,6 +15,8 @@ export interface Program {
   readonly wave: StopWave;
   /** Asks it to finish what it has and leave. */
   readonly drainSignal: NodeJS.Signals;
+  /** How long it may take to leave before it is killed; 15 s unless said otherwise. */
+  readonly drainMaxMs?: number;
   /** Asked again and again until it says true; never throws. */
   readonly ready: () => Promise<boolean>;
   /** How long `ready` may take to say true. */

@@ -143,7 +143,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const exited = once(child, 'exit');
     this.#signalGroup(slot, 'SIGCONT');
     signalProcess(child.pid, slot.program.drainSignal);
-    const killing = setTimeout(() => this.#signalGroup(slot, 'SIGKILL'), DRAIN_MAX_MS);
+    const { drainMaxMs = DRAIN_MAX_MS } = slot.program;
+    const killing = setTimeout(() => this.#signalGroup(slot, 'SIGKILL'), drainMaxMs);
     await exited;
     clearTimeout(killing);
   }
