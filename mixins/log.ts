@@ -5,14 +5,19 @@
 import type { LoggerConfig } from 'moleculer';
 
 /**
- * Moleculer says `(message, data)`, pino wants `(data, message)` and would drop the data: swaps them.
- * An error becomes `err`, anything else the fields of the line.
+ * Moleculer says `(message, data, …)`, pino wants `(data, message)` and would drop the data: an error
+ * becomes `err`, an object the fields of the line, anything else `detail`.
  */
-export function pinoOrder(args: unknown[]): [object, string?, ...unknown[]] | unknown[] {
-  const [first, second] = args;
-  if (args.length !== 2 || typeof first !== 'string') return args;
-  if (second instanceof Error) return [{ err: second }, first];
-  return typeof second === 'object' && second !== null ? [second, first] : args;
+export function pinoOrder(args: unknown[]): unknown[] {
+  const [first, ...rest] = args;
+  if (typeof first !== 'string' || rest.length === 0) return args;
+  const fields: Record<string, unknown> = {};
+  for (const one of rest) {
+    if (one instanceof Error) fields.err = one;
+    else if (typeof one === 'object' && one !== null) Object.assign(fields, one);
+    else fields.detail = one;
+  }
+  return [fields, first];
 }
 
 /** The logger of every broker of this project. */
