@@ -5,7 +5,6 @@
  */
 import type { PaymentEvent, SettleAnswer } from '../../contracts/actions.ts';
 import { readOrderId } from '../../contracts/ids.ts';
-import type { OrderState } from '../../contracts/order.ts';
 import { inTransaction } from '../../mixins/database.ts';
 import { type Statements, sqlTime, statements } from '../../mixins/statement.ts';
 import { decideSettle, type RefundReason } from './decisions.ts';
@@ -43,13 +42,15 @@ export function settle(
       case 'none':
         return { effect: 'none', state: order?.state, note: decision.note };
       case 'move': {
-        let state: OrderState = order!.state;
+        let moving: OrderRow = order!;
         for (const by of decision.by) {
           const paidBy = by === 'payment.succeeded' ? event.paymentId : null;
-          const moving: OrderRow = { ...order!, state };
-          state = (await moveOrder(sql, moving, by, at, paidBy))!;
+          const state = await moveOrder(sql, moving, by, at, paidBy);
+          // the row is locked and the table was asked: only a bug comes here, and it rolls back
+          if (state === undefined) throw new Error(`${orderId} could not move by ${by}`);
+          moving = { ...moving, state };
         }
-        return { effect: 'moved', state };
+        return { effect: 'moved', state: moving.state };
       }
       case 'refund':
         await requestRefund(sql, event, decision.reason, requestId, mintRefundId(), at);

@@ -1,9 +1,11 @@
 /** Deadlines, cancelling, sweeps and the outbox, with a real arbiter holding the seats. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceSchema } from 'moleculer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LayoutColumns } from '../../contracts/layout.ts';
 import {
   config,
+  database,
   eventOf,
   freshSale,
   keys,
@@ -267,6 +269,18 @@ test('posts once what a process left that died between commit and post', async (
   await soon(() => marks(sale)).toBe('0'.repeat(SEATS));
 });
 
+test('leaves a message alone that another process is taking, and does not wait for it', async () => {
+  await node.stop();
+  const { createOrders } = await import('../../services/order/creation.ts');
+  await createOrders([lockOf('ola', [1], { deadlineMs: 1 })]);
+  const other = await database().transaction();
+  await statements(other).rows('SELECT id FROM outbox WHERE postedAt IS NULL FOR UPDATE');
+  expect(await Promise.race([relay(redis, 0, 100), sleep(1_000, 'waits')])).toBe(0);
+  await other.commit();
+  expect(await relay(redis, 0, 100)).toBe(1);
+  node = await startNode([seckill as ServiceSchema]);
+});
+
 test('keeps a message that could not be posted, and posts it when it can', async () => {
   const lock = lockOf('lea', [1]);
   const away = redisClient('redis://127.0.0.1:1', 'hot');
@@ -283,6 +297,7 @@ test('keeps a message that could not be posted, and posts it when it can', async
   expect(await outbox()).toEqual({ postedAt: null, attempts: 1 });
   expect(await relay(redis, 0, 100)).toBe(0); // it waits a moment before the next attempt
   await soon(() => relay(redis, 0, 100), { timeout: 3_000 }).toBe(1);
+  expect(await outbox()).toMatchObject({ postedAt: expect.any(Date) });
   node = await startNode([seckill as ServiceSchema]);
 });
 

@@ -1,6 +1,8 @@
 /** What payment events do to an order, in every order, twice, forged in amount, and too late. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  database,
   eventOf,
   heldBy,
   type Locked,
@@ -12,6 +14,7 @@ import {
   posted,
   rowsOf,
   soon,
+  sqlTime,
   startNode,
   statements,
   stateOf,
@@ -19,6 +22,9 @@ import {
 } from './order.support.ts';
 
 const { createOrders } = await import('../../services/order/creation.ts');
+const { moveOrder } = await import('../../services/order/moves.ts');
+const { lockOrder, readOrder } = await import('../../services/order/order.model.ts');
+const { inTransaction } = await import('../../mixins/database.ts');
 const { handleDue } = await import('../../services/order/timeout.ts');
 let node: Node;
 beforeAll(async () => {
@@ -73,6 +79,15 @@ test('settles an event once, however often and however much at once it comes', a
   expect(again.effect).toBe('none');
   expect(await rowsOf('refunds', lock.orderId)).toEqual([]);
   expect(await pathOf(lock.orderId)).toBe('INIT LOCKED PAYING PAID');
+});
+
+test('takes an event by its id: the same id with other words does nothing', async () => {
+  const lock = await locked('cat', [2]);
+  const event = eventOf(lock);
+  await node.ask('order.settle', event);
+  const answer = await node.ask('order.settle', { ...event, paymentId: 'p-other' });
+  expect(answer.effect).toBe('none');
+  expect(await rowsOf('refunds', lock.orderId)).toEqual([]);
 });
 
 test('keeps the order waiting when a payment failed', async () => {
@@ -189,6 +204,29 @@ test('either pays or times out when both come at once, in each of 50 pairs', asy
     expect(timedOut.became).toBe(paid ? 'repeated' : 'cancelled');
     expect(await heldBy(sale, lock.uid)).toBe(paid ? 1 : 0);
   }
+});
+
+test('moves no order that is not in the state it is moved from', async () => {
+  const lock = await locked('max', [1]);
+  const stale = (await readOrder(statements(), lock.orderId))!;
+  await node.ask('order.cancel', { orderId: lock.orderId }, 'max');
+  const at = sqlTime(Date.now());
+  const moved = await inTransaction((transaction) =>
+    moveOrder(statements(transaction), stale, 'payment.started', at),
+  );
+  expect(moved).toBeUndefined();
+  expect(await pathOf(lock.orderId)).toBe('INIT LOCKED CANCELLED');
+});
+
+test('judges an order only while nobody else does', async () => {
+  const lock = await locked('ned', [1]);
+  const first = await database().transaction();
+  await lockOrder(statements(first), lock.orderId);
+  const settling = node.ask('order.settle', eventOf(lock));
+  const early = await Promise.race([settling, sleep(300, 'waits')]);
+  expect(early).toBe('waits');
+  await first.commit();
+  expect(await settling).toEqual({ effect: 'moved', state: 'PAID' });
 });
 
 test('refuses an event that is not one, and changes nothing', async () => {

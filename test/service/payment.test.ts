@@ -37,6 +37,7 @@ process.env.PORT_BASE = String(await freePortBase());
 const support = await import('./order.support.ts');
 const { config, eventOf, leave, lockOf, rowsOf, soon, startNode, stateOf, statements, wordFrom } =
   support;
+const { channelLag } = await import('../../mixins/channels/lag.ts');
 const { createOrders } = await import('../../services/order/creation.ts');
 const { default: payment } = await import('../../services/payment/payment.service.ts');
 const { default: sandbox } = await import('../../services/sandbox/sandbox.service.ts');
@@ -210,8 +211,11 @@ test('gives late money back at the provider, exactly once, and says so on the or
     paymentId,
     amountFen: 10_000,
   });
-  await soon(support.lagMs).toBe(0);
+  const refundsLeft = () => channelLag(support.redis, support.keys, 'refund.requested', 'payment');
+  await soon(async () => (await refundsLeft()).entries).toBe(0);
   expect(await given()).toHaveLength(1);
+  const died = await support.redis.xlen(support.keys.stream('message.died', 0));
+  expect(died).toBe(0);
   expect(await stateOf(lock.orderId)).toBe('CANCELLED');
 });
 
