@@ -1,7 +1,7 @@
 /**
  * The broker of every process: how nodes find each other, how long a call may take, what protects
- * whom, how a process ends. `moleculer-runner` takes the default export; a tool that joins as a node
- * of its own spreads `joining` and adds what it needs.
+ * whom, how a process ends. `moleculer-runner` takes the default export; a tool that joins as a
+ * node of its own spreads `joining` and adds what it needs.
  */
 import type { BrokerOptions } from 'moleculer';
 import { config } from './config/index.ts';

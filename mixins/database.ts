@@ -1,7 +1,7 @@
 /**
- * The one MySQL connection pool of a process, and the one way to run a transaction: whole, and whole
- * again when InnoDB took another side. A deadlock is weather, never a refusal: reading it as "seat
- * taken" would abort a lock that is valid.
+ * The one MySQL connection pool of a process, and the one way to run a transaction: whole, and
+ * whole again when InnoDB took another side. A deadlock is weather, never a refusal: reading it as
+ * "seat taken" would abort a lock that is valid.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Sequelize, type Transaction } from 'sequelize';
@@ -50,7 +50,9 @@ export async function closeDatabase(): Promise<void> {
   await closing?.close();
 }
 
-/** True when InnoDB gave up the statement for the sake of another: the same work may succeed next. */
+/**
+ * True when InnoDB gave up the statement for the sake of another: the same work may succeed next.
+ */
 export function isContention(error: unknown): boolean {
   const { errno, parent } = error as { errno?: number; parent?: { errno?: number } };
   return TRY_AGAIN.has(parent?.errno ?? errno);

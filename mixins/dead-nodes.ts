@@ -3,8 +3,8 @@
  * seconds, and until then half the calls to a pair of nodes go into the void. So:
  *
  * - a call that times out casts suspicion: all nodes are pinged, and a suspect that stays silent
- *   while others answer is taken for dead. Its calls fail at once, so those that may be repeated are,
- *   elsewhere. If it was only slow, its next heartbeat brings it back.
+ * while others answer is taken for dead. Its calls fail at once, so those that may be repeated
+ * are, elsewhere. If it was only slow, its next heartbeat brings it back.
  * - the calls that wait for a process that was restarted fail when its successor is heard.
  */
 import type { Context, Middleware, ServiceBroker } from 'moleculer';

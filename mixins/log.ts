@@ -1,12 +1,12 @@
 /**
- * One line of JSON per event on stdout, written before the call returns, so that the last words of a
- * dying process are not lost. The supervisor decides which file they end in.
+ * One line of JSON per event on stdout, written before the call returns, so that the last words of
+ * a dying process are not lost. The supervisor decides which file they end in.
  */
 import type { LoggerConfig } from 'moleculer';
 
 /**
- * Moleculer says `(message, data, …)`, pino wants `(data, message)` and would drop the data: an error
- * becomes `err`, an object the fields of the line, anything else `detail`.
+ * Moleculer says `(message, data, …)`, pino wants `(data, message)` and would drop the data: an
+ * error becomes `err`, an object the fields of the line, anything else `detail`.
  */
 export function pinoOrder(args: unknown[]): unknown[] {
   const [first, ...rest] = args;

@@ -1,8 +1,8 @@
 /**
- * Puts messages on durable channels from outside the arbiter's own moves: the outbox, and the burial
- * of dead messages. Through a script, because only a script may write when Redis is full, and these
- * messages are what empties it. Whoever posts learns the entry id or an error; after an error the
- * message may still be there, and is posted again: every handler is idempotent.
+ * Puts messages on durable channels from outside the arbiter's own moves: the outbox, and the
+ * burial of dead messages. Through a script, because only a script may write when Redis is full,
+ * and these messages are what empties it. Whoever posts learns the entry id or an error; after an
+ * error the message may still be there, and is posted again: every handler is idempotent.
  */
 import type { Redis } from 'ioredis';
 import { config } from '../config/index.ts';

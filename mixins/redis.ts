@@ -9,8 +9,8 @@ import { config } from '../config/index.ts';
 /**
  * - `hot`: somebody waits for the answer. Fails within `redisCommandMs`; nothing is queued while
  *   Redis is away, once it has been reached for the first time.
- * - `consumer`: work in the background (acknowledge, claim, post). Waits for Redis to come back, but
- *   a single command gives up after {@link BACKGROUND_MS}, so that a loop never hangs on it.
+ * - `consumer`: work in the background (acknowledge, claim, post). Waits for Redis to come back,
+ *   but a single command gives up after {@link BACKGROUND_MS}, so that a loop never hangs on it.
  * - `reader`: sits in a blocking command, without a limit in time. A connection that is lost fails
  *   it, so that its loop can look for what the lost reply may have held; one that says nothing for
  *   {@link SILENT_MS} is cut.

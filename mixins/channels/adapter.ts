@@ -1,8 +1,8 @@
 /**
- * Durable channels behind the `channels: {}` schema of `@moleculer/channels`: its Redis adapter with
- * everything between the schema and Redis replaced, because the original loses messages when it
- * stops, dies of one it cannot read, and repeats what is still running. A channel is one stream per
- * shard of the arbiter; a service is one group; an instance is one consumer.
+ * Durable channels behind the `channels: {}` schema of `@moleculer/channels`: its Redis adapter
+ * with everything between the schema and Redis replaced, because the original loses messages when
+ * it stops, dies of one it cannot read, and repeats what is still running. A channel is one stream
+ * per shard of the arbiter; a service is one group; an instance is one consumer.
  */
 import moleculerChannels from '@moleculer/channels';
 import type { Redis } from 'ioredis';

@@ -1,12 +1,13 @@
 /**
  * Hears one stream for one group: reads as much as it has room for, handles messages side by side,
  * acknowledges each by itself, repeats what failed for a passing reason for ever, and takes over
- * what a dead peer left. A message keeps its place among those in flight until it is acknowledged or
- * buried: when everything fails, reading stops and the backlog stays in Redis.
+ * what a dead peer left. A message keeps its place among those in flight until it is acknowledged
+ * or buried: when everything fails, reading stops and the backlog stays in Redis.
  *
  * Nothing is ever lost by stopping: what is not done stays pending, for this consumer's next run
  * (which begins with it) or for a peer (after `idleMs`). The consumer is never deleted from its
- * group: its name is that of the instance, so there is nothing to tidy and no pending entry to lose.
+ * group: its name is that of the instance, so there is nothing to tidy and no pending entry to
+ * lose.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
@@ -194,7 +195,7 @@ export class Consumer {
         this.#acknowledger.add(entry[0]);
         return;
       } catch (error) {
-        // The first, second, fourth, eighth … failure: enough to see it, not enough to drown in it.
+        // The first, second, fourth, eighth … failure: enough to see, not to drown in.
         if ((attempt & (attempt - 1)) === 0)
           this.#parts.logger.warn(`Handling failed ${attempt} times; again later.`, {
             ...this.#parts.place,
@@ -222,7 +223,9 @@ export class Consumer {
     }
   }
 
-  /** Signs of life for what is in flight, acknowledgements that failed, and what dead peers left. */
+  /**
+   * Signs of life for what is in flight, acknowledgements that failed, and what dead peers left.
+   */
   async #maintain(): Promise<void> {
     const { redis, place, limits, logger } = this.#parts;
     try {

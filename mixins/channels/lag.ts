@@ -5,7 +5,9 @@ import type { Keyspace } from '../../contracts/keys.ts';
 import { compareIds, groupsOf, nowMs } from './trim.ts';
 
 export interface Lag {
-  /** Age of the oldest message not yet acknowledged, by the clock of Redis; 0 when there is none. */
+  /**
+   * Age of the oldest message not yet acknowledged, by the clock of Redis; 0 when there is none.
+   */
   readonly lagMs: number;
   /** Messages not yet acknowledged, in all shards. */
   readonly entries: number;

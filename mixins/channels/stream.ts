@@ -1,6 +1,6 @@
 /**
- * One group's place in one stream, as questions and answers of Redis: nothing here waits, repeats or
- * remembers. The group starts at the beginning of the stream, so that what was posted before it
+ * One group's place in one stream, as questions and answers of Redis: nothing here waits, repeats
+ * or remembers. The group starts at the beginning of the stream, so that what was posted before it
  * existed is heard.
  */
 import type { Redis } from 'ioredis';

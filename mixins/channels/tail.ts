@@ -24,7 +24,9 @@ export interface TailOptions {
    * one for all streams (`'0'`: everything there is), or one by stream.
    */
   readonly from: string | Readonly<Record<string, string>>;
-  /** One after another, in the order of each stream. What it throws makes it see the entry again. */
+  /**
+   * One after another, in the order of each stream. What it throws makes it see the entry again.
+   */
   onEntry(entry: TailEntry): unknown;
   /** Once, when the positions are settled: what is posted from here on will be heard. */
   onStart?(positions: Readonly<Record<string, string>>): void;

@@ -1,8 +1,8 @@
 /**
  * Removes from a stream what every group has acknowledged and nobody may still want: never below a
- * pending or undelivered message of any group, never what is younger than {@link KEPT_MS} (the tails
- * of the live stream have no group to speak for them), nothing at all before every service that
- * should hear the channel has its group.
+ * pending or undelivered message of any group, never what is younger than {@link KEPT_MS} (the
+ * tails of the live stream have no group to speak for them), nothing at all before every service
+ * that should hear the channel has its group.
  */
 import type { Redis } from 'ioredis';
 import { CHANNEL_NAMES, CHANNELS } from '../../contracts/channels.ts';
@@ -14,8 +14,8 @@ export const KEPT_MS = 60_000;
 
 /**
  * Removes the groups of a stream that no service of `contracts/channels.ts` answers to and whose
- * consumers have all been silent for `silentMs`: they would hold back the trimming for ever. A group
- * of a service is never removed, however long it is away.
+ * consumers have all been silent for `silentMs`: they would hold back the trimming for ever. A
+ * group of a service is never removed, however long it is away.
  * @returns their names, for the log.
  */
 export async function removeAbandoned(

@@ -18,7 +18,7 @@ describe('a process dies', () => {
   });
   afterEach(() => hall.close());
 
-  test('a peer takes over what a killed process was handling, and not before it is dead', async () => {
+  test('a peer takes over what a process was handling when it was killed, not before', async () => {
     await hall.postMany(3);
     const child = spawn(
       process.execPath,
@@ -184,7 +184,7 @@ describe('looking after a stream', () => {
     expect(await trimStream(hall.redis, hall.stream, 0)).toBe(9);
   });
 
-  test('removes a silent group of nobody, never that of a service, nor one that lives', async () => {
+  test('removes a silent group of nobody, never one of a service or alive', async () => {
     await hall.postMany(2);
     for (const name of ['seckill', 'former', 'other']) {
       await group(name, '0');

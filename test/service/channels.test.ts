@@ -1,4 +1,7 @@
-/** What a service may rely on when it hears a channel: each fault of the stock adapter, and its cure. */
+/**
+ * What a service may rely on when it hears a channel: each fault of the stock adapter, and its
+ * cure.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { refuse } from '../../contracts/errors.ts';
@@ -44,7 +47,7 @@ describe('hearing', () => {
     await until(() => hall.isQuiet());
   });
 
-  test('never runs a slow handler beside itself, though a peer looks for abandoned messages', async () => {
+  test('never runs a slow handler beside itself, though a peer looks for work', async () => {
     let running = 0;
     let most = 0;
     let runs = 0;
@@ -135,7 +138,7 @@ describe('failing', () => {
     expect(await hall.died()).toEqual([]);
   });
 
-  test('stops reading while everything it has fails, and takes up the rest when it heals', async () => {
+  test('stops reading while all it has fails, and takes up the rest when it heals', async () => {
     let healed = false;
     const heard = new Set<string>();
     await hall.hear(
@@ -153,7 +156,7 @@ describe('failing', () => {
     await until(() => hall.isQuiet());
   });
 
-  test('keeps an acknowledgement that failed and sends it again, without a second run', async () => {
+  test('sends a failed acknowledgement again, without a second run', async () => {
     let runs = 0;
     const during = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();

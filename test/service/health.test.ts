@@ -1,4 +1,4 @@
-/** A process under moleculer-runner: what it says of its health, how it ends, how its peers take it. */
+/** A process under moleculer-runner: how it says it is, how it ends, how its peers take it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
