@@ -27,6 +27,8 @@ type Asked<Name extends keyof Actions> = Context<Actions[Name]['params'], Meta>;
 
 interface Vars extends SaleReaders {
   arbiter: Arbiter;
+  /** The same arbiter, for what may take long: a hall of 100,000 seats is megabytes. */
+  patient: Arbiter;
   orderLag: OrderLag;
 }
 type Seckill = Service<ServiceSettingSchema> & Vars;
@@ -170,7 +172,7 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
       params: { $$strict: true, sale: 'string', pricesFen: 'object', terms: 'object' },
       async handler(ctx: Asked<'seckill.open'>) {
         const { sale, pricesFen, terms } = ctx.params;
-        const { created } = await this.arbiter.open(
+        const { created } = await this.patient.open(
           sale,
           await layoutIn(ctx.stream),
           pricesFen,
@@ -212,7 +214,8 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
       async handler(ctx: Asked<'seckill.inspect'>) {
         const view = await this.arbiter.seat(sessionOf(ctx.params), ctx.params.seat);
         const { deadlineMs, ...seat } = view;
-        return { ...seat, ...(deadlineMs !== undefined && { deadline: isoOf(deadlineMs) }) };
+        const waits = seat.state === 'LOCKED' && deadlineMs !== undefined;
+        return { ...seat, ...(waits && { deadline: isoOf(deadlineMs) }) };
       },
     },
 
@@ -260,6 +263,7 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
       this.logger.warn('The arbiter cannot be reached.', error),
     );
     this.arbiter = createArbiter({ redis, keys });
+    this.patient = createArbiter({ redis: redisClient(config.arbiterUrl, 'consumer'), keys });
     Object.assign(this, saleReaders(this.arbiter, keys, this.broker));
     this.orderLag = watchOrderLag(
       () => channelLag(redis, keys, 'seat.moved', 'order'),
@@ -269,7 +273,7 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
 
   async stopped() {
     this.orderLag.stop();
-    await this.arbiter.close();
+    await Promise.all([this.arbiter.close(), this.patient.close()]);
   },
 };
 
