@@ -25,6 +25,7 @@ type SeatsWanted =
   | { readonly seats: readonly number[] }
   | { readonly best: { readonly count: number; readonly tier: string } };
 
+const ROUNDS = 6;
 const LOCK_TRIES = 6;
 /** The slowest buyer reads a refusal this long, and takes this long to decide about paying. */
 const READ_MS = 1_000;
@@ -38,14 +39,15 @@ const LONGEST_LOOK_MS = 400;
 export async function walk(wishes: Wishes, road: Road): Promise<void> {
   const { tally } = road.client;
   try {
-    tally.end(await walkToEnd(wishes, road));
+    await walkToEnd(wishes, road);
   } catch (error) {
     if (!(error instanceof Unanswered)) throw error;
     tally.end('calledBack');
   }
+  tally.done++;
 }
 
-async function walkToEnd(wishes: Wishes, road: Road): Promise<Ending> {
+async function walkToEnd(wishes: Wishes, road: Road): Promise<void> {
   const { client, sessionId } = road;
   const { token } = await expectOk(client, 'token', '/dev/token', { body: { uid: wishes.uid } });
   await expectOk(client, 'reserve', `/sessions/${sessionId}/reservations`, { token, body: {} });
@@ -53,13 +55,23 @@ async function walkToEnd(wishes: Wishes, road: Road): Promise<Ending> {
     token,
     body: {},
   });
-  const order = await lock(wishes, road, token, permit);
-  if (!order) return 'emptyHanded';
+  // Who meant to pay and was too slow for the deadline comes again.
+  for (let round = 1; round <= ROUNDS; round++) {
+    const order = await lock(wishes, road, { token, permit, round });
+    const ending = order ? await walkOrder(wishes, road, token, order) : 'emptyHanded';
+    client.tally.end(ending);
+    if (wishes.end !== 'pay' || (ending !== 'timedOut' && ending !== 'aborted')) return;
+  }
+}
+
+/** From a lock to whatever its order ends in. */
+async function walkOrder(wishes: Wishes, road: Road, token: string, order: Order): Promise<Ending> {
+  const { tally } = road.client;
   const lockedMs = performance.now();
   const state = await waitForState(road, token, order, ['INIT'], 'away');
   if (state === 'ORDER_ABORTED') return 'aborted';
-  client.tally.orders++;
-  client.tally.took('lock → order LOCKED', performance.now() - lockedMs);
+  tally.orders++;
+  tally.took('lock → order LOCKED', performance.now() - lockedMs);
   if (wishes.end === 'abandon') return abandon(road, token, order);
   await sleep(wishes.pace * DECIDE_MS);
   return wishes.end === 'cancel' ? cancel(road, token, order) : pay(road, token, order);
@@ -72,26 +84,25 @@ async function expectOk(client: Client, hop: Hop, path: string, ask: object) {
   throw new Unanswered(`POST ${path}: ${answer.word}`);
 }
 
-/** Tries until seats are locked, or nothing can come back. A buyer never locks twice. */
+/** Tries until seats are locked, or nothing can come back. */
 async function lock(
   wishes: Wishes,
   road: Road,
-  token: string,
-  permit: string,
+  { token, permit, round }: { token: string; permit: string; round: number },
 ): Promise<Order | undefined> {
   const { client, sessionId } = road;
-  let wanted = await firstWish(wishes, road);
-  for (let attempt = 1; attempt <= LOCK_TRIES; attempt++) {
+  let wanted: SeatsWanted | undefined = await firstWish(wishes, road);
+  for (let attempt = 1; wanted && attempt <= LOCK_TRIES; attempt++) {
     const answer = await client.send('lock', 'POST', `/sessions/${sessionId}/locks`, {
       token,
-      headers: { 'x-permit': permit, 'idempotency-key': `${wishes.uid}-lock-${attempt}` },
+      headers: { 'x-permit': permit, 'idempotency-key': `${wishes.uid}-${round}-${attempt}` },
       body: wanted,
     });
     if (answer.status < 300) return accept(wishes.uid, road, answer);
     await sleep(wishes.pace * READ_MS);
-    const next = await nextWish(wishes, road, answer);
-    if (!next) return undefined;
-    wanted = next;
+    // Seats of an order that just ended may still be on their way back.
+    if (answer.word !== 'LIMIT_REACHED' || round === 1)
+      wanted = await nextWish(wishes, road, answer);
   }
   return undefined;
 }

@@ -26,7 +26,7 @@ export interface AcceptedLock {
   readonly amountFen: number;
 }
 
-/** How a buyer's road ended. */
+/** How an order ended, or the road of a buyer who has none. */
 export type Ending = 'paid' | 'cancelled' | 'timedOut' | 'aborted' | 'emptyHanded' | 'calledBack';
 
 export interface HopReport {
@@ -51,6 +51,8 @@ export class Tally {
   readonly endings = new Map<Ending, number>();
   readonly accepted: AcceptedLock[] = [];
   orders = 0;
+  /** Buyers whose road has ended, however it ended. */
+  done = 0;
   #took = new Map<Hop, Histogram>();
 
   refuse(word: string): void {
@@ -66,10 +68,6 @@ export class Tally {
       this.#took.set(hop, histogram);
     }
     histogram.recordValue(Math.min(Math.max(Math.round(ms * 1_000), 1), HIGHEST_US));
-  }
-  /** Buyers whose road has ended, however it ended. */
-  get done(): number {
-    return [...this.endings.values()].reduce((sum, n) => sum + n, 0);
   }
   hops(): HopReport[] {
     return HOPS.flatMap((hop) => {

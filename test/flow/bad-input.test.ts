@@ -69,7 +69,7 @@ const LOCKS: readonly Row[] = [
   wrong('no seats', () => ({ seats: [] }), '/seats'),
   wrong('a seat in words', () => ({ seats: ['12'] }), '/seats/0'),
   wrong('half a seat', () => ({ seats: [1.5] }), '/seats/0'),
-  wrong('a seat of nothing', () => ({ seats: [null] }), '/seats/0'),
+  wrong('a seat of nothing', () => ({ seats: [null] }), '/seats'),
   wrong('seats as one number', () => ({ seats: 12 }), '/seats'),
   wrong('a count of zero', () => ({ best: { count: 0, tier: 'Rear' } }), '/best/count'),
   wrong('a count in words', () => ({ best: { count: '2', tier: 'Rear' } }), '/best/count'),
@@ -247,6 +247,19 @@ const ELSEWHERE: readonly Row[] = [
     pointers: ['/lockMs'],
   },
 ];
+
+describe('the traces that are compared', () => {
+  it('change with one lock, in the arbiter and in MySQL', async () => {
+    const before = await tracesOf(stack.config);
+    const other = await comeToBuy(stack.url, buyer.sessionId);
+    const { orderId: made } = (await other.lock({ seats: [seats.at(-1)] })).body;
+    await other.orderIn(made, ['LOCKED']);
+    const after = await tracesOf(stack.config);
+    const changed = Object.keys(after).filter((name) => after[name] !== before[name]);
+    expect(changed.some((name) => name.endsWith(':seats'))).toBe(true);
+    expect(changed.some((name) => name.endsWith('.orders'))).toBe(true);
+  });
+});
 
 describe('bad input is refused and leaves nothing behind', () => {
   it.each([...LOCKS, ...ELSEWHERE])('$what', async ({ ask, word, status, pointers }) => {
