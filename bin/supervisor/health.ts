@@ -7,12 +7,20 @@ import { createConnection } from 'mysql2/promise';
 
 const PROBE_MS = 1_000;
 
-/** True when nothing listens on the port of this address. */
-export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+const PORT_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken',
+  EACCES: 'is not open to this user',
+  EADDRNOTAVAIL: 'is on no address of this machine',
+};
+
+/** Why one cannot listen on a port of an address; undefined when one can. */
+export function portFault(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', ({ code, message }: NodeJS.ErrnoException) =>
+      resolve(PORT_FAULTS[code ?? ''] ?? `cannot be opened (${message})`),
+    );
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }
 

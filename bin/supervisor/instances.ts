@@ -50,10 +50,13 @@ export function edgeProgram(config: Config): Program {
     args,
     wave: 'edge',
     drainSignal: 'SIGQUIT',
-    ready: () => answersOk(`http://${reachable(config.edgeHost)}:${config.edgePort}/readyz`),
+    ready: () => answersOk(`${edgeUrl(config)}/readyz`),
     readyMs: 20_000,
   };
 }
 
-/** An address one can connect to, for one that means "all". */
-const reachable = (host: string) => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host);
+/** How this machine reaches the edge, whatever the outside calls it. */
+export function edgeUrl({ edgeHost, edgePort }: Config): string {
+  const host = edgeHost === '0.0.0.0' || edgeHost === '::' ? '127.0.0.1' : edgeHost;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${edgePort}`;
+}

@@ -3,7 +3,7 @@
  * those of `config/processes.ts`.
  */
 import { instancesOf, SERVERS } from '../../config/processes.ts';
-import { isPortFree } from './health.ts';
+import { portFault } from './health.ts';
 
 export interface PortClaim {
   readonly port: number;
@@ -29,10 +29,15 @@ export function portClaims(portBase: number, mode: 'sandbox' | 'production'): Po
   ];
 }
 
-/** The claims whose port somebody else has already. */
-export async function takenPorts(claims: readonly PortClaim[]): Promise<PortClaim[]> {
-  const free = await Promise.all(claims.map(({ port, host }) => isPortFree(port, host)));
-  return claims.filter((_, i) => !free[i]);
+/** The claims that cannot be met, each with the reason. */
+export async function unmetClaims(
+  claims: readonly PortClaim[],
+): Promise<(PortClaim & { readonly fault: string })[]> {
+  const asked = claims.map(async (claim) => {
+    const fault = await portFault(claim.port, claim.host);
+    return fault === undefined ? [] : [{ ...claim, fault }];
+  });
+  return (await Promise.all(asked)).flat();
 }
 
 /** Below the range the kernel hands out for outgoing connections. */
@@ -43,8 +48,8 @@ export async function freePortBase(): Promise<number> {
   for (let tries = 0; tries < BASES.count; tries++) {
     const base = BASES.first + Math.floor(Math.random() * BASES.count) * BASES.step;
     const edge = { port: base + 99, host: '127.0.0.1', owner: 'edge', env: 'EDGE_PORT' };
-    const taken = await takenPorts([...portClaims(base, 'sandbox'), edge]);
-    if (taken.length === 0) return base;
+    const unmet = await unmetClaims([...portClaims(base, 'sandbox'), edge]);
+    if (unmet.length === 0) return base;
   }
   throw new Error(`no free range of ports from ${BASES.first} on`);
 }

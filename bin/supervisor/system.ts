@@ -14,8 +14,8 @@ import {
   writeEnvironment,
 } from './environment.ts';
 import { answersOk, mysqlAnswers, natsAnswers, redisAnswers } from './health.ts';
-import { edgeProgram, processPrograms } from './instances.ts';
-import { type PortClaim, portClaims, takenPorts } from './ports.ts';
+import { edgeProgram, edgeUrl, processPrograms } from './instances.ts';
+import { type PortClaim, portClaims, unmetClaims } from './ports.ts';
 import { StartError } from './program.ts';
 import { serverProgram } from './servers.ts';
 import { Supervisor } from './supervisor.ts';
@@ -64,7 +64,7 @@ export function createSystem(runDir: string, given: Variables): System {
     variables,
     supervisor,
     async start(step) {
-      await refuseTakenPorts(config, own);
+      await refuseUnmetPorts(config, own);
       writeEnvironment(config.runDir, variables);
       await step(`servers: ${own.join(', ') || 'none of our own'}`, () =>
         startServers(config, own, supervisor),
@@ -90,11 +90,11 @@ export function createSystem(runDir: string, given: Variables): System {
  * Nodes hear of each other a moment after they are ready themselves. What is asked here stands for
  * the services that a lock does not need, and that `/readyz` therefore says nothing about.
  */
-async function untilReached({ mode, publicUrl }: Config): Promise<void> {
-  const api = `${publicUrl}/api/v1`;
+async function untilReached(config: Config): Promise<void> {
+  const api = `${edgeUrl(config)}/api/v1`;
   const probes = [
     () => answersOk(`${api}/shows?limit=1`),
-    ...(mode === 'sandbox' ? [() => answersOk(`${api}/dev/token`, { uid: 'start' })] : []),
+    ...(config.mode === 'sandbox' ? [() => answersOk(`${api}/dev/token`, { uid: 'start' })] : []),
   ];
   const until = Date.now() + REACH_MS;
   for (const probe of probes)
@@ -126,7 +126,7 @@ async function startServers(
   ]);
 }
 
-async function refuseTakenPorts(config: Config, own: readonly ServerName[]): Promise<void> {
+async function refuseUnmetPorts(config: Config, own: readonly ServerName[]): Promise<void> {
   const others = SERVERS.map(({ name }) => name).filter((name) => !own.includes(name));
   const edge: PortClaim = {
     port: config.edgePort,
@@ -137,12 +137,12 @@ async function refuseTakenPorts(config: Config, own: readonly ServerName[]): Pro
   const claims = portClaims(config.portBase, config.mode).filter(
     ({ owner }) => !others.some((name) => owner.startsWith(name)),
   );
-  const [first, ...more] = await takenPorts([edge, ...claims]);
+  const [first, ...more] = await unmetClaims([edge, ...claims]);
   if (!first) return;
   const also = more.length > 0 ? ` (and ${more.length} more)` : '';
   throw new StartError(
-    `port ${first.port} is taken, and ${first.owner} needs it${also}: ` +
-      `end what listens there, or set ${first.env} to another one`,
+    `port ${first.port} ${first.fault}, and ${first.owner} needs it${also}: ` +
+      `free it, or set ${first.env} to another one`,
   );
 }
 

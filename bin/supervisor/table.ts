@@ -44,7 +44,7 @@ function accounts(config: Config): string {
 }
 
 function memory(supervisor: Supervisor): string {
-  const used = [...memoryOf(supervisor)];
+  const used = [...memoryOf(supervisor), ['supervisor', process.memoryUsage.rss()] as const];
   const sum = used.reduce((total, [, bytes]) => total + bytes, 0);
   const cells = used.map(
     ([name, bytes]) => `${name.padEnd(12)} ${String(Math.round(bytes / MiB)).padStart(5)} MiB`,

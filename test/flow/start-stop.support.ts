@@ -11,17 +11,21 @@ import { freePortBase } from '../../bin/supervisor/ports.ts';
 import { processes, processOf } from '../../bin/supervisor/process-table.ts';
 import { endForgottenRuns, RUNS } from '../support/runs.ts';
 
-const START = join(import.meta.dirname, '../../bin/start.ts');
+const BIN = join(import.meta.dirname, '../../bin');
 const EDGE_OFFSET = 99;
 let count = 0;
 
-/** A run of `bin/start.ts`, from its start to its end. */
+/** A run of a command of `bin/`, from its start to its end. */
 export class Run {
   readonly child: ChildProcess;
   said = '';
 
-  constructor(env: Readonly<Record<string, string>>, args: readonly string[]) {
-    this.child = spawn(process.execPath, [START, ...args], {
+  constructor(
+    command: 'start.ts' | 'stop.ts',
+    env: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
+  ) {
+    this.child = spawn(process.execPath, [join(BIN, command), ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -69,9 +73,14 @@ export class Place {
 
   /** Runs `bin/start.ts`, without the demo. */
   run(env: Readonly<Record<string, string>> = {}, ...args: string[]): Run {
-    const run = new Run({ ...this.env, ...env }, ['--no-seed', ...args]);
+    const run = new Run('start.ts', { ...this.env, ...env }, ['--no-seed', ...args]);
     this.#runs.push(run);
     return run;
+  }
+
+  /** Runs `bin/stop.ts`. */
+  stop(): Run {
+    return new Run('stop.ts', this.env);
   }
 
   /** What the supervisor has on record, by name. */

@@ -68,17 +68,19 @@ describe('a system that runs', () => {
     expect(second.said).toContain('npm stop');
   });
 
-  it('ends at SIGTERM with exit code 0, leaving no process and no lock', async () => {
+  it('ends at a stop (a SIGTERM) with exit code 0, leaving no process and no lock', async () => {
     const pids = [...place.pids().values()];
     expect(alive(pids)).toHaveLength(pids.length);
-    run.child.kill('SIGTERM');
+    const stop = place.stop();
     expect(await run.end()).toBe(0);
+    expect(run.said).toContain('SIGTERM: stopping everything');
+    expect(await stop.end()).toBe(0);
     expect(alive(pids)).toEqual([]);
     expect(existsSync(join(place.runDir, 'lock'))).toBe(false);
     expect(existsSync(join(place.runDir, 'env.json'))).toBe(false);
   });
 
-  it('leaves nothing at all when its supervisor is killed -9 and it is started again', async () => {
+  it('killed -9, leaves what the next start ends before it begins', async () => {
     const first = place.run();
     await first.says(READY);
     const orphans = [...place.pids().values()];
@@ -89,8 +91,20 @@ describe('a system that runs', () => {
     await second.says(READY);
     expect(second.said).toContain('ended what an earlier run left: ');
     expect(alive(orphans)).toEqual([]);
-    second.child.kill('SIGINT');
-    expect(await second.end()).toBe(0);
+    second.child.kill('SIGKILL');
+    await second.end();
+  });
+
+  it('killed -9, leaves what a stop ends; another stop finds nothing', async () => {
+    const orphans = [...place.pids().values()];
+    expect(alive(orphans)).toHaveLength(orphans.length);
+    const stop = place.stop();
+    expect(await stop.end()).toBe(0);
+    expect(stop.said).toContain('no supervisor; ended what it left: ');
+    expect(alive(orphans)).toEqual([]);
+    const again = place.stop();
+    expect(await again.end()).toBe(0);
+    expect(again.said).toContain('nothing runs on');
   });
 });
 
@@ -150,6 +164,18 @@ describe('a system that cannot start', () => {
       expect.stringMatching(/mariadb ended at its start: .+ \(.+mariadb\.log\)$/),
     ]);
     expect(place.pids().size).toBe(0);
+  });
+
+  it('asked to start afresh, forgets its own data and no other file', async () => {
+    for (const file of ['data/old', 'secrets.json', 'notes']) {
+      mkdirSync(join(place.runDir, 'data'), { recursive: true });
+      writeFileSync(join(place.runDir, file), '{}');
+    }
+    const run = place.run({ NATS_URL: 'nats://127.0.0.1:1' }, '--fresh');
+    expect(await run.end()).toBe(1);
+    expect(existsSync(join(place.runDir, 'data/old'))).toBe(false);
+    expect(statSync(join(place.runDir, 'secrets.json')).size).toBeGreaterThan(100);
+    expect(existsSync(join(place.runDir, 'notes'))).toBe(true);
   });
 
   it('says in one line which option it does not know', async () => {
