@@ -42,7 +42,7 @@ export function renderEdge(config: Config, dir: string): RenderedEdge {
   const command = findEdgeProgram();
   if (!command)
     throw new StartError(
-      'no nginx with Lua found: apt-get install nginx libnginx-mod-http-lua lua-cjson, or install OpenResty',
+      'no nginx with Lua found: install OpenResty, or nginx libnginx-mod-http-lua lua-cjson',
     );
   for (const path of [home, OPENRESTY])
     if (/["'$;?\\\n]/.test(path))
@@ -183,8 +183,8 @@ function openFilesMax(): number {
 }
 
 /**
- * Started as root, workers become nobody, if nobody can enter the edge's directory: bodies too large
- * for memory are kept there. Under a closed home directory they stay who they are.
+ * Started as root, workers become nobody, if nobody can enter the edge's directory: bodies too
+ * large for memory are kept there. Under a closed home directory they stay who they are.
  */
 function userLine(home: string): string {
   if (process.getuid?.() !== 0) return '';

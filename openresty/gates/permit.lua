@@ -1,6 +1,6 @@
 -- May this buyer try for seats of this session? A permit runs out with its sale: when the sale is
 -- known to be over, the next gate says so, which tells a buyer more; when it begins is that gate's
--- to say, too.
+-- to say, too. A repeated request gets its first answer also after that.
 local permits = require "lib.permit"
 local sales = require "lib.sales"
 
@@ -18,7 +18,7 @@ return {
         if not permit then
             return "PERMIT_INVALID"
         end
-        if req.now_ms < permit.expires_at_ms then
+        if req.now_ms < permit.expires_at_ms or req:may_repeat() then
             return
         end
         local sale = sales.of(req.sale)

@@ -20,6 +20,20 @@ local function rfc3339(ms)
 end
 
 
+-- What nginx says by itself, as a word.
+local WORD_OF_STATUS = {
+    [400] = "REQUEST_MALFORMED",
+    [403] = "NOT_FOUND",
+    [404] = "NOT_FOUND",
+    [405] = "METHOD_NOT_ALLOWED",
+    [413] = "BODY_TOO_LARGE",
+    [431] = "HEADERS_TOO_LARGE",
+    [501] = "REQUEST_MALFORMED",
+    [502] = "BUSY",
+    [503] = "BUSY",
+    [504] = "BUSY",
+}
+
 -- Members beyond the usual ones, by word, as text that follows them.
 local MEMBERS = {
     SALE_NOT_OPEN = function(data)
@@ -88,6 +102,12 @@ function _M.say(word, data)
     ngx.req.discard_body()
     ngx.print(body)
     return ngx.exit(ngx.HTTP_OK)
+end
+
+
+-- The same for a status that nginx came to by itself.
+function _M.say_for(status)
+    return _M.say(WORD_OF_STATUS[status] or "INTERNAL")
 end
 
 

@@ -83,7 +83,7 @@ describe('the token gate', () => {
 });
 
 describe('the sold-out gate', () => {
-  it('refuses while the flag is up, without asking who it is, in the language asked for', async () => {
+  it('refuses while the flag is up, whoever it is, in the language asked for', async () => {
     await quiet(lineOf({ soldOut: 1 }));
     const zh = await expectRefused({}, 409, 'SOLD_OUT');
     expect(zh.json.title).toBe(REFUSALS.SOLD_OUT.zh);
@@ -134,7 +134,7 @@ describe('the sale window gate', () => {
     await new Promise((done) => setTimeout(done, 1_600));
     await expectPassed(stage.buyer(sale));
   });
-  it('lets nobody pass before the opening: there is nothing yet that could be repeated', async () => {
+  it('lets nobody pass before the opening: nothing can be repeated yet', async () => {
     await quiet(lineOf({ opensAtMs: Date.now() + 60_000 }));
     await expectRefused(stage.buyer(sale, { 'Idempotency-Key': 'k1' }), 403, 'SALE_NOT_OPEN');
   });
@@ -153,7 +153,7 @@ describe('the sale window gate', () => {
 });
 
 describe('the order of the gates on /locks', () => {
-  it('is sold out, token, permit, sale window: each speaks only when those before are silent', async () => {
+  it('is sold out, token, permit, sale window: each speaks when those before are silent', async () => {
     await quiet(lineOf({ opensAtMs: Date.now() + 60_000, soldOut: 1 }));
     await expectRefused({}, 401, 'UNAUTHENTICATED');
     const signedIn = { Authorization: `Bearer ${stage.token()}` };
@@ -174,7 +174,7 @@ describe('the order of the gates on /locks', () => {
   it('asks nothing of what is not known: a sale the edge never heard of goes to Node', async () => {
     await expectPassed(stage.buyer(sale));
   });
-  it('asks only those who want seats: another method on the path is for Node to refuse', async () => {
+  it('is for those who want seats: another method is for Node to refuse', async () => {
     await quiet(lineOf({ soldOut: 1 }));
     const headers = { Authorization: `Bearer ${stage.token()}` };
     expect((await stage.ask(`/api/v1/sessions/${sale}/locks`, { headers })).status).toBe(200);

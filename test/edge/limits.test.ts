@@ -19,7 +19,8 @@ const chunked = (path: string, headers: Record<string, string>, bytes: number) =
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return stage.raw(
     `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines.join('')}` +
-      `Transfer-Encoding: chunked\r\n\r\n${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n0\r\n\r\n`,
+      `Transfer-Encoding: chunked\r\n\r\n${bytes.toString(16)}\r\n` +
+      `${'x'.repeat(bytes)}\r\n0\r\n\r\n`,
   );
 };
 

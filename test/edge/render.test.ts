@@ -3,7 +3,8 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { renderEdge } from '../../bin/edge.ts';
-import { configOf, expectRefusal, lineOf, newSession, Stage, secretOf } from './stage.ts';
+import { readConfig } from '../../config/index.ts';
+import { expectRefusal, lineOf, newSession, Stage, secretOf } from './stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -36,7 +37,7 @@ describe('the directory of an edge', () => {
     expect(() => renderEdge(stage.config, `${stage.dir}/a "b"`)).toThrow(/plainer/);
   });
   it('is refused for an arbiter the edge cannot speak to', () => {
-    const config = configOf({ ...stage.env, ARBITER_URL: 'rediss://arbiter:6379' });
+    const config = readConfig({ ...stage.env, ARBITER_URL: 'rediss://arbiter:6379' });
     expect(() => renderEdge(config, stage.dir)).toThrow(/ARBITER_URL/);
   });
 });

@@ -1,13 +1,11 @@
 /**
- * A real edge and what stands around it: the doors of the system as small HTTP servers that write
- * down what reaches them (the outside of this altitude), the flags hash in the real arbiter, and
- * tokens and permits as their issuers would sign them.
+ * A real edge and what stands around it: the doors of the system, the flags hash in the real arbiter,
+ * and tokens and permits as their issuers would sign them.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,28 +14,12 @@ import { Agent, request } from 'undici';
 import { expect, vi } from 'vitest';
 import { renderEdge } from '../../bin/edge.ts';
 import { freePortBase } from '../../bin/supervisor/ports.ts';
-import type { Config } from '../../config/index.ts';
-import { instancesOf } from '../../config/processes.ts';
+import { type Config, readConfig } from '../../config/index.ts';
 import { newId } from '../../contracts/ids.ts';
 import { keyspace } from '../../contracts/keys.ts';
 import { freshNamespace, servers, testKeyrings } from '../support/servers.ts';
+import { Doors } from './doors.ts';
 
-// Vitest says MODE=test to every worker; to us that word means something else.
-process.env.MODE = 'sandbox';
-const { readConfig } = await import('../../config/index.ts');
-
-/** The configuration an environment amounts to. */
-export const configOf = (env: Readonly<Record<string, string>>): Config => readConfig(env);
-
-/** A request as a door received it. */
-export interface Seen {
-  /** The instance: `rush-1`, `front-1`, … */
-  readonly door: string;
-  readonly method: string;
-  readonly target: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
-}
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -49,13 +31,6 @@ export interface Ask {
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
 }
-type Behaviour = (req: IncomingMessage, res: ServerResponse, body: Buffer) => void;
-
-const answerOk: Behaviour = (_req, res) => {
-  res.setHeader('Content-Type', 'application/json');
-  res.end('{"from":"node"}');
-};
-
 /** Secrets with two keys per ring, so that "any key of the ring" can be told from "the first". */
 const keyrings = (): Record<string, string> =>
   Object.fromEntries(
@@ -64,55 +39,6 @@ const keyrings = (): Record<string, string> =>
       name === 'ORDER_ID_KEYS' ? ring : `${ring},old:${randomBytes(32).toString('base64url')}`,
     ]),
   );
-
-/** The doors of one system, on the ports where the edge looks for them. */
-class Doors {
-  readonly seen: Seen[] = [];
-  behave: Behaviour = answerOk;
-  private readonly open = new Map<string, Server>();
-  private readonly config: Config;
-
-  constructor(config: Config) {
-    this.config = config;
-  }
-
-  async start(name: string): Promise<void> {
-    const instance = instancesOf(this.config.portBase, 'sandbox').find((row) => row.name === name);
-    const server = createServer((req, res) => {
-      const chunks: Buffer[] = [];
-      req.on('data', (chunk: Buffer) => chunks.push(chunk));
-      req.on('end', () => {
-        const body = Buffer.concat(chunks);
-        const { method = '', url: target = '', headers } = req;
-        this.seen.push({ door: name, method, target, headers, body });
-        this.behave(req, res, body);
-      });
-    });
-    server.listen(instance!.httpPort, '127.0.0.1');
-    await once(server, 'listening');
-    this.open.set(name, server);
-  }
-
-  /** As kill -9 would: nothing listens any more, and every open connection is reset. */
-  async kill(name: string): Promise<void> {
-    const server = this.open.get(name);
-    if (!server) return;
-    this.open.delete(name);
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  }
-
-  async startAll(): Promise<void> {
-    for (const { name, row } of instancesOf(this.config.portBase, 'sandbox'))
-      if (row.door && !this.open.has(name)) await this.start(name);
-  }
-
-  async killAll(): Promise<void> {
-    for (const name of [...this.open.keys()]) await this.kill(name);
-  }
-}
 
 const base64url = (value: string | Buffer): string => Buffer.from(value).toString('base64url');
 const macOf = (secret: string, text: string): string =>
@@ -137,7 +63,8 @@ export class Stage {
   readonly doors: Doors;
   readonly url: string;
   private edge: ChildProcess | undefined;
-  private readonly agent = new Agent({ connections: 50 });
+  /** A connection per request: one that is kept open may be closed by a reload. */
+  private readonly agent = new Agent({ pipelining: 0 });
 
   private constructor(env: Record<string, string>) {
     this.env = env;
