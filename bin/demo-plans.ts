@@ -96,7 +96,7 @@ export function concertHall(): DemoPlan {
   return { plan, standing: ['Floor 站席'] };
 }
 
-/** 60,000 seats: twenty sectors round the pitch, each on two tiers with an aisle down its middle. */
+/** 60,000 seats: twenty sectors round the pitch, on two tiers, each with an aisle in its middle. */
 export function stadium(): DemoPlan {
   const SECTORS = 20;
   const sector = (ring: 'L' | 'U', s: number): BlockSpec => {

@@ -25,7 +25,7 @@ export function modelOf<Row extends object>(name: string): ModelStatic<Model<Row
   return known as ModelStatic<Model<Row, Row>>;
 }
 
-/** A copy each time: Sequelize writes into what it is given, and two columns may share an object. */
+/** A copy each time: Sequelize writes into it, and two columns may share an object. */
 function columnsOf(name: string): ModelAttributes {
   const columns = tables.get(name);
   if (!columns) throw new Error(`no table ${name} was declared`);
@@ -42,7 +42,7 @@ interface Worn {
   model: unknown;
 }
 
-/** The stock adapter opens a pool of its own, defines and syncs; this one asks for what is there. */
+/** The stock adapter opens its own pool, defines and syncs; this one takes what is there. */
 class SharedPoolAdapter extends SqlAdapter {
   readonly tableName: string;
   declare broker: unknown;

@@ -1,4 +1,4 @@
-/** Who changed what, before and after: one row per change, written in the transaction of the change. */
+/** Who changed what, before and after: a row per change, in the transaction of the change. */
 import type { Sequelize } from 'sequelize';
 
 const WORD = 'VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL';

@@ -3,7 +3,7 @@
  * numbers: a row may list its seats out of order, hold several blocks, bend, or have an aisle.
  *
  * Always true of the chains of a row: every seat is in exactly one; two that follow each other are
- * at most {@link REACH} pitches apart; a chain never turns sharply and never closes to a ring. Pure.
+ * at most {@link REACH} pitches apart; a chain never turns sharply, never closes to a ring. Pure.
  */
 import { nearPairs, type Pair, type Point } from './near.ts';
 

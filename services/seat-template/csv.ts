@@ -11,7 +11,7 @@ type Line = Readonly<Record<(typeof COLUMNS)[number], string>>;
 const COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'];
 
 /**
- * The plan a CSV file says, or undefined with its faults added; their pointers are `/line/<n>/<column>`.
+ * The plan a CSV file says, or undefined with its faults added, at `/line/<n>/<column>`.
  * Names and numbers are judged later, as those of every plan are.
  */
 export function planOfCsv(csv: string, name: string, faults: Faults): SeatingPlan | undefined {

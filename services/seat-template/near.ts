@@ -40,7 +40,7 @@ export function nearPairs(points: readonly Point[]): { pairs: Pair[]; nearest: n
   return { pairs, nearest };
 }
 
-/** Points in the order of a balanced tree: the middle of a range splits it, along its longer side. */
+/** Points as a balanced tree: the middle of a range splits it, along its longer side. */
 interface Tree {
   readonly order: Int32Array;
   /** Per place in `order`: 1 when it splits by x. */

@@ -126,7 +126,7 @@ async function storedPlan(
   return { row, json: (await unzip((heavy as unknown as TemplateRow).plan)).toString() };
 }
 
-/** What a change of a template writes; a plan that stays is judged against the new standing zones. */
+/** What a change writes; a plan that stays is judged against the new standing zones. */
 async function written(ctx: OwnedContext<Change>, { plan, ...body }: TemplateBody, faults: Faults) {
   const { venueId, name, standing } = body;
   const kept = standing && !plan ? await storedPlan(ctx, ctx.params.id) : undefined;

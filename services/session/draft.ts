@@ -25,8 +25,11 @@ export interface Draft {
   readonly tiers: readonly { readonly tier: string; readonly priceFen: number }[];
 }
 
-const INSTANT =
-  /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const HOUR_AND_MINUTE = String.raw`(?:[01]\d|2[0-3]):[0-5]\d`;
+const INSTANT = new RegExp(
+  String.raw`^(\d{4})-(\d\d)-(\d\d)T${HOUR_AND_MINUTE}:[0-5]\d(?:\.\d{1,9})?` +
+    String.raw`(?:Z|[+-]${HOUR_AND_MINUTE})$`,
+);
 
 /** True for a moment of RFC 3339 that exists, from 1970 on: no 30 February, no bare date. */
 export function isInstant(text: string): boolean {

@@ -1,4 +1,4 @@
-/** Venues: where shows take place. What everybody sees is what its organiser wrote, without the version. */
+/** Venues: where shows take place. Everybody sees what the organiser wrote of them. */
 import type { Context, ServiceSchema } from 'moleculer';
 import { DataTypes } from 'sequelize';
 import { refuse } from '../../contracts/errors.ts';

@@ -115,7 +115,7 @@ describe('an organiser', () => {
   });
 });
 
-test('every change leaves an audit row in its own transaction: who, what, before, after, which request', async () => {
+test('every change leaves an audit row: who, what, before, after, by which request', async () => {
   const { id } = await makeShow(anna, { title: 'Before' });
   await as(olga)('show.update', { id, ifMatch: '"1"', title: 'After' });
   await refused(
@@ -167,7 +167,7 @@ describe('the list of shows', () => {
   const list = (params: object) => as(undefined)<List>('show.list', params);
   const titles = async (params: object) => (await list(params)).items.map(({ title }) => title);
 
-  test('finds by title and artist, city and category, newest first, `%` meaning itself', async () => {
+  test('finds by title, artist, city and category, newest first, `%` meaning itself', async () => {
     const mine = { city: 'Listville', category: 'listed' };
     await makeShow(anna, { title: '100% Hamlet', artist: 'Company', ...mine });
     await makeShow(boris, { title: '茶馆', artist: '北京人艺 100_', ...mine });

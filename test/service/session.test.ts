@@ -32,7 +32,7 @@ const published = async (more: object = {}) => {
 };
 
 describe('a draft', () => {
-  test('keeps what it was given, its times in UTC, and 15 minutes for a lock unless it says so', async () => {
+  test('keeps what it was given, times in UTC, 15 minutes for a lock unless it says so', async () => {
     const { draft } = await makeDraft(anna);
     const local = '2030-05-01T20:00:00.25+08:00';
     const { answer, headers } = await ask(anna, 'session.create', { ...draft, startsAt: local });
@@ -59,7 +59,7 @@ describe('a draft', () => {
     expect(await as(undefined)('show.get', { id: showId })).toMatchObject({ sessions: [] });
   });
 
-  test('has moments that exist, windows that open before they close, bounds that hold', async () => {
+  test('has moments that exist, windows that open before they close, and bounds', async () => {
     const { draft } = await makeDraft(anna);
     const wrong = {
       ...draft,
@@ -143,7 +143,7 @@ describe('a draft', () => {
 });
 
 describe('publishing', () => {
-  test('opens every seat in the arbiter under the terms of the draft, then lets everybody read', async () => {
+  test('opens every seat under the terms of the draft, then lets everybody read', async () => {
     const { draft, show } = await makeDraft(anna);
     const { id } = await create({ ...draft, lockMs: 5_000 });
     expect(await publish(id)).toEqual({ id, sale: { state: 'OPEN' } });
@@ -302,7 +302,7 @@ describe('turning a sale', () => {
     ]);
   });
 
-  test('is recorded, so that a sale that must be opened again stays as it was ordered', async () => {
+  test('is recorded: a sale that must be opened again stays as it was ordered', async () => {
     const { id } = await published();
     await turn('pause', id);
     expect(await as(anna)('session.adminGet', { id })).toMatchObject({ saleSwitch: 'PAUSED' });

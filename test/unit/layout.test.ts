@@ -170,7 +170,7 @@ describe('a layout', () => {
     expect(label).toEqual(['Hall 1-1', 'Hall 1-2', 'Hall 2排-1座', 'Hall 3-1']);
   });
 
-  test('tells zones and seats of the same name apart, and keeps labels within the arbiter’s room', () => {
+  test('tells zones and seats of one name apart, and keeps labels short', () => {
     const zone = planOf([{ places: line(0, 2), numbers: ['1', '1'] }]).zones[0]!;
     const long = { ...zone, name: '很长的区域名称'.repeat(20) };
     const guids = (z: typeof zone, tag: string) => ({
@@ -252,7 +252,7 @@ const anyPlan = fc.record({
 const median = (values: number[]) => values.sort((a, b) => a - b)[(values.length - 1) >> 1]!;
 
 describe('whatever the plan', () => {
-  test('every seat has exactly one number, ascending, with gaps of exactly one between runs', () => {
+  test('every seat has exactly one number, ascending, with gaps of one between runs', () => {
     fc.assert(
       fc.property(anyPlan, ({ plan, standing }) => {
         const layout = layoutOfPlan(plan, standing ? ['Hall'] : []);

@@ -1,4 +1,4 @@
-/** The reader of seating plans: what it takes, and that it names every fault of what it does not. */
+/** The reader of seating plans: what it takes, and how it names the faults of what it does not. */
 import { describe, expect, test } from 'vitest';
 import { planOfCsv } from '../../services/seat-template/csv.ts';
 import { FAULTS_MAX, Faults, readPlan, SEATS_MAX } from '../../services/seat-template/plan.ts';
@@ -31,7 +31,7 @@ const faultsOf = (input: unknown, standing: string[] = []) => {
 };
 
 describe('reading a plan', () => {
-  test('takes a plan as the editor writes it, a category without seats and unknown fields included', () => {
+  test('takes a plan as the editor writes it, with an unused category and unknown fields', () => {
     const faults = new Faults();
     const given = plan(
       [
@@ -174,7 +174,12 @@ describe('a plan as CSV', () => {
 
   test('becomes the plan it says: sections, rows, quoted cells, columns in any order', () => {
     const { plan: made, faults } = read(
-      '\ufeffx,y,section,row,seat,tier\n0,0,"Left, front",A,1,VIP\n20,0,"Left, front",A,2,VIP\n0,40,Right,B,1,Cheap\n',
+      [
+        '\ufeffx,y,section,row,seat,tier',
+        '0,0,"Left, front",A,1,VIP',
+        '20,0,"Left, front",A,2,VIP',
+        '0,40,Right,B,1,Cheap',
+      ].join('\n'),
     );
     expect(faults).toEqual([]);
     expect(made?.zones.map(({ name, rows }) => [name, rows.map((r) => r.seats.length)])).toEqual([
