@@ -153,7 +153,7 @@ describe('the sale window gate', () => {
 });
 
 describe('the order of the gates on /locks', () => {
-  it('is sold out, token, permit, sale window: each speaks when those before are silent', async () => {
+  it('is sold out, token, permit, window: each speaks when those before are silent', async () => {
     await quiet(lineOf({ opensAtMs: Date.now() + 60_000, soldOut: 1 }));
     await expectRefused({}, 401, 'UNAUTHENTICATED');
     const signedIn = { Authorization: `Bearer ${stage.token()}` };

@@ -1,6 +1,6 @@
 /**
- * A real edge and what stands around it: the doors of the system, the flags hash in the real arbiter,
- * and tokens and permits as their issuers would sign them.
+ * A real edge and what stands around it: the doors of the system, the flags hash in the real
+ * arbiter, and tokens and permits as their issuers would sign them.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
