@@ -28,7 +28,7 @@ export interface Draft {
 const HOUR_AND_MINUTE = String.raw`(?:[01]\d|2[0-3]):[0-5]\d`;
 const INSTANT = new RegExp(
   String.raw`^(\d{4})-(\d\d)-(\d\d)T${HOUR_AND_MINUTE}:[0-5]\d(?:\.\d{1,9})?` +
-    String.raw`(?:Z|[+-]${HOUR_AND_MINUTE})$`,
+    `(?:Z|[+-]${HOUR_AND_MINUTE})$`,
 );
 
 /** True for a moment of RFC 3339 that exists, from 1970 on: no 30 February, no bare date. */

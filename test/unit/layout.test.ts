@@ -72,7 +72,7 @@ describe('neighbours', () => {
 
   test('end at an aisle or a pillar', () => {
     expect(runsOfRow([...line(0, 4), ...line(140, 3)])).toEqual(['1-1 1-2 1-3 1-4', '1-5 1-6 1-7']);
-    expect(runsOfRow([...line(0, 3), ...line(91, 3)])).toEqual(['1-1 1-2 1-3', '1-4 1-5 1-6']);
+    expect(runsOfRow([...line(0, 3), ...line(72, 3)])).toEqual(['1-1 1-2 1-3', '1-4 1-5 1-6']);
     expect(runsOfRow([...line(0, 3), ...line(70, 3)])).toEqual(['1-1 1-2 1-3 1-4 1-5 1-6']);
   });
 
@@ -336,20 +336,21 @@ describe('a big plan', () => {
         },
       ],
     });
+  /** CPU time, because the wall's depends on who else is running. */
   const cost = (plan: SeatingPlan) => {
     const runs = Array.from({ length: 3 }, () => {
-      const start = performance.now();
+      const before = process.threadCpuUsage();
       layoutOfPlan(plan);
-      return performance.now() - start;
+      return process.threadCpuUsage(before).user;
     });
     return Math.min(...runs);
   };
 
-  test('of 100,000 seats costs about ten times one of 10,000, be it many rows or one', () => {
-    cost(drawn(100, 100));
-    const few = cost(drawn(100, 100));
-    expect(cost(drawn(1_000, 100)) / few).toBeLessThan(30);
-    expect(cost(drawn(1, 100_000)) / few).toBeLessThan(60);
+  test('of ten times the seats costs about ten times as much, be it many rows or one', () => {
+    cost(drawn(20, 100));
+    const few = cost(drawn(20, 100));
+    expect(cost(drawn(200, 100)) / few).toBeLessThan(30);
+    expect(cost(drawn(1, 20_000)) / few).toBeLessThan(50);
   });
 });
 
