@@ -213,16 +213,6 @@ export const SETTINGS = {
     MINUTE,
     'how long the edge believes what it pulled when it cannot pull again; then it asks Node',
   ),
-  uidRatePerSecond: integer('UID_RATE_PER_SECOND', 10, 1, 100_000, 'locks per second of one uid'),
-  uidBurst: integer('UID_BURST', 20, 0, 100_000, 'burst of one uid'),
-  ipRatePerSecond: integer(
-    'IP_RATE_PER_SECOND',
-    5_000,
-    1,
-    1_000_000,
-    'requests per second of one IP',
-  ),
-  ipBurst: integer('IP_BURST', 10_000, 0, 1_000_000, 'burst of one IP'),
 
   // the live stream
   streamCoalesceMs: integer('STREAM_COALESCE_MS', 100, 10, 1_000, 'deltas are gathered this long'),
