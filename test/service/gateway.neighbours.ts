@@ -1,5 +1,6 @@
 /** The services behind the front door, as small as a question about the door allows. */
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, ServiceSchema } from 'moleculer';
 import { refuse } from '../../contracts/errors.ts';
 
@@ -84,6 +85,7 @@ export const neighbours: ServiceSchema[] = [
       },
     },
   },
+  { name: 'venue', actions: { get: () => sleep(300).then(() => ({ id: ID })) } }, // slow
   { name: 'sandbox', actions: { token: noting({ token: 't' }) } },
 ];
 

@@ -1,4 +1,5 @@
 /** The front door over HTTP: which paths there are, and what it makes of what services answer. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { heard, ID, lastHeard, neighbours } from './gateway.neighbours.ts';
 import { type OpenDoor, openDoor } from './gateway.support.ts';
@@ -141,4 +142,14 @@ test('hands out development tokens in sandbox mode', async () => {
   const { status } = await door.ask(`${API}/dev/token`, { method: 'POST', body: { uid: 'u1' } });
   expect(status).toBe(201);
   expect(lastHeard()).toMatchObject({ action: 'sandbox.token', params: { uid: 'u1' } });
+});
+
+// Last: it ends the door.
+test('a door that stops finishes what it has and takes nothing new', async () => {
+  const slow = door.ask(`${API}/venues/${ID}`);
+  await sleep(100);
+  const stopped = door.broker.stop();
+  expect((await slow).status).toBe(200);
+  await stopped;
+  await expect(door.ask(`${API}/orders`, { uid: 'u1' })).rejects.toThrow(/ECONNREFUSED|ECONNRESET/);
 });

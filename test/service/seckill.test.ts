@@ -65,6 +65,7 @@ describe('a lock', () => {
     ['negative', { seats: [-1] }, 422, 'SEAT_UNKNOWN', { seats: [-1] }],
     ['astronomical', { seats: [1e300] }, 422, 'SEAT_UNKNOWN', {}],
     ['named twice', { seats: [5, 5] }, 422, 'SEAT_REPEATED', {}],
+    ['named twice among too many', { seats: [5, 5, 1, 2, 3] }, 422, 'SEAT_REPEATED', {}],
     ['too many', { seats: [1, 2, 3, 5, 6] }, 409, 'LIMIT_REACHED', { limit: 4, held: 0 }],
   ])('of a seat that is %s changes nothing', async (_, body, status, code, data) => {
     const sale = await openSale();
