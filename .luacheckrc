@@ -1,4 +1,4 @@
 max_line_length = 100
 files["openresty"] = { std = "ngx_lua" }
--- Redis gives its scripts these three and nothing else of its own.
-files["lua"] = { std = "lua51", read_globals = { "redis", "cjson", "KEYS", "ARGV" } }
+-- What a script has beside Lua: redis and cjson from Redis, keys and args from lua/loader.ts.
+files["lua"] = { std = "lua51", read_globals = { "redis", "cjson", "keys", "args" } }

@@ -32,11 +32,11 @@ export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
   seats: { type: 'string', holds: 'the byte at offset `seat`: 0, 1, 2, or - for a gap' },
   plan: {
     type: 'string',
-    holds: 'one fixed-width record per offset: tier, segment, label; written by open only',
+    holds: 'one fixed-width record per offset: tier, segment, price, label; written by open only',
   },
   tiers: {
     type: 'hash',
-    holds: 'per tier its name, price and segments, in all and per section; written by open only',
+    holds: 'per tier its name and segments, in all and per section; written by open only',
   },
   segments: {
     type: 'string',
@@ -56,7 +56,7 @@ export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
   },
   meta: {
     type: 'hash',
-    holds: 'switch, terms, version, left in all and per tier, sizes of plan and bloom',
+    holds: 'gate (what a lock reads: switch, terms), terms, version, left per tier, size of bloom',
   },
   reserved: { type: 'hash', holds: 'uid → the moment of its reservation, epoch ms' },
   bloom: { type: 'bitmap', holds: 'the filter over `reserved` that the edge pulls' },
@@ -64,7 +64,7 @@ export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
 
 /** Keys of one shard: `<namespace>:{s<shard>}:<name>`. */
 export const SHARD_KEYS: Readonly<Record<ShardKeyName, KeyRow>> = {
-  epoch: { type: 'hash', holds: 'runId of the Redis the sales were opened or repaired on; epoch' },
+  epoch: { type: 'hash', holds: 'runId of the Redis the sales are good on → its epoch; one field' },
   flags: {
     type: 'hash',
     holds:

@@ -10,10 +10,10 @@ import type { Keyspace } from '../contracts/keys.ts';
 import type { LayoutColumns } from '../contracts/layout.ts';
 import type { SaleState, SaleSwitch, SaleTerms } from '../contracts/sale.ts';
 import type { SeatState } from '../contracts/seat.ts';
-import { argsOf, keysOf, keysOfShard, loadScript, type Script } from './loader.ts';
-import { lockCall, openArgs, plain, reserveArgs } from './questions.ts';
+import { argsOf, keysOf, keysOfShard, loadScript, type Script, type Value } from './loader.ts';
+import { isOffset, lockCall, openArgs, plain, reserveArgs } from './questions.ts';
 import { accepted, changed, readAnswer, readHold, readSeat, readView } from './replies.ts';
-import { inWeather, runScript, type Value } from './runner.ts';
+import { inWeather, runScript } from './runner.ts';
 
 export interface SaleView {
   readonly sale: string;
@@ -150,7 +150,11 @@ const clockOf = (nowMs?: number) => nowMs ?? '';
  */
 export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace }): Arbiter {
   const run = runOf(redis);
-  const ask = (name: keyof typeof SCRIPTS, sale: string, args: Readonly<Record<string, Value>>) => {
+  const ask = (
+    name: keyof typeof SCRIPTS,
+    sale: string,
+    args: Readonly<Record<string, Value | Value[]>>,
+  ) => {
     const script = SCRIPTS[name];
     const known = script.args.includes('sale') ? { sale: plain('sale', sale), ...args } : args;
     return runScript(redis, script, keysOf(script, keys, sale), argsOf(script, known));
@@ -200,8 +204,8 @@ export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace })
         return json === null ? undefined : readHold(json);
       }),
     seat: async (sale, seat) => {
-      if (!Number.isSafeInteger(seat)) refuse('SEAT_UNKNOWN', {});
-      return readSeat(seat, accepted(await ask('seat', sale, { seat })));
+      if (!isOffset(seat)) refuse('SEAT_UNKNOWN', { seats: [seat] });
+      return readSeat(accepted(await ask('seat', sale, { seat })));
     },
     late: async (sale, lateMs, limit) => {
       const reply = await ask('late', sale, { lateMs, limit, scan: LATE_SCAN, nowMs: '' });
@@ -210,8 +214,8 @@ export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace })
     sales: () => inWeather(() => salesOf(redis, keys)),
     epoch: (shard) =>
       inWeather(async () => {
-        const [runId, epoch] = await redis.hmget(keys.ofShard(shard).epoch, 'runId', 'epoch');
-        return runId && epoch ? { runId, epoch: Number(epoch) } : undefined;
+        const [run] = Object.entries(await redis.hgetall(keys.ofShard(shard).epoch));
+        return run && { runId: run[0], epoch: Number(run[1]) };
       }),
     adopt: async (shard, epoch) => {
       const args = argsOf(SCRIPTS.adopt, { runId: await run.id(), epoch });

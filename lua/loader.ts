@@ -4,8 +4,9 @@
  * contradicts the script stops the process at start.
  *
  * A header: `#!lua flags=…`, then comment lines `--- name: what it does`, `-- Why a script:`,
- * `-- Flags:` (only when there are any), `-- KEYS:`, `-- ARGV:`, `-- Returns:`. A script binds each
- * name once, as in `seats = KEYS[3]`. `require 'lib.x'` stands for the text of `lib/x.lua`: Redis
+ * `-- Flags:` (only when there are any), `-- KEYS:`, `-- ARGV:`, `-- Returns:`. The script and its parts
+ * say `keys.seats` and `args.uid`: the loader makes `KEYS[6]` and `ARGV[2]` of them; `args.seats` is a
+ * list of all arguments from its position on when the header ends with `seats...`. `require 'lib.x'` stands for the text of `lib/x.lua`: Redis
  * has no modules, so the loader puts it there; inside a block, it costs only who comes there.
  */
 import { createHash } from 'node:crypto';
@@ -22,6 +23,9 @@ import {
 
 /** `stream` is any channel's stream, handed in by the caller. */
 export type KeyName = SaleKeyName | ShardKeyName | ChannelName | 'stream';
+
+/** What a script is given. */
+export type Value = string | number | Buffer;
 
 export interface Script {
   readonly name: string;
@@ -43,6 +47,8 @@ const KEY_NAMES = [
 const REQUIRE = /require '([\w.]+)'/g;
 /** A require at the beginning of a line of its own runs always, so its part is made once, first. */
 const FIRST = /^local \w+ = require '([\w.]+)'$/gm;
+/** Ends the name of a last argument that is a list. */
+const REST = /\.\.\.$/;
 const FIELD = /^-- (Why a script|Flags|KEYS|ARGV|Returns): ?(.*)$/;
 
 /** Reads one file of this folder, by its name without `.lua`. */
@@ -63,19 +69,20 @@ export function loadScript(name: string, read: ReadSource = readHere): Script {
   const args = wordsOf(fields.get('ARGV'));
   const parts = libraryOf(source, read);
   const body = source.slice(source.indexOf('\n') + 1);
-  const whole = [...parts.values(), body].join('\n');
+  const code = codeOf([...parts.values(), body].join('\n'));
   const faults = [
     ...headerFaults(name, source, fields, flags),
-    ...bindingFaults('KEYS', keys, source),
-    ...bindingFaults('ARGV', args, source),
-    ...keys.filter((key) => !KEY_NAMES.includes(key)).map((key) => `KEYS: ${key} is no key`),
-    ...[...parts].flatMap(([part, text]) =>
-      /\b(KEYS|ARGV)\b/.test(text) ? [`${part} reaches for KEYS or ARGV`] : [],
+    ...nameFaults('KEYS', keys, code),
+    ...nameFaults(
+      'ARGV',
+      args.map((name, i) => (i + 1 < args.length ? name : name.replace(REST, ''))),
+      code,
     ),
-    ...callFaults(whole),
+    ...keys.filter((key) => !KEY_NAMES.includes(key)).map((key) => `KEYS: ${key} is no key`),
+    ...callFaults(code),
   ];
   if (faults.length > 0) throw new Error(`lua/${name}.lua: ${faults.join('; ')}`);
-  const text = assemble(source.slice(0, source.indexOf('\n')), parts, body);
+  const text = numbered(assemble(source.slice(0, source.indexOf('\n')), parts, body), keys, args);
   const sha = createHash('sha1').update(text).digest('hex');
   return { name, flags, keys: keys as KeyName[], args, text, sha };
 }
@@ -104,14 +111,15 @@ export function keysOfShard(
 /** The arguments in the order of the header. @throws Error when one is missing or too many. */
 export function argsOf(
   script: Script,
-  given: Readonly<Record<string, string | number | Buffer>>,
-): (string | number | Buffer)[] {
-  const strange = Object.keys(given).find((name) => !script.args.includes(name));
+  given: Readonly<Record<string, Value | readonly Value[]>>,
+): Value[] {
+  const names = script.args.map((name) => name.replace(REST, ''));
+  const strange = Object.keys(given).find((name) => !names.includes(name));
   if (strange) throw new Error(`lua/${script.name}.lua has no argument ${strange}`);
-  return script.args.map((name) => {
+  return names.flatMap((name) => {
     const value = given[name];
     if (value === undefined) throw new Error(`lua/${script.name}.lua needs ${name}`);
-    return value;
+    return value as Value | Value[];
   });
 }
 
@@ -159,43 +167,50 @@ function headerFaults(
   return faults;
 }
 
-/** `seat.moved` is bound as `seatMoved`. */
-const identifier = (word: string) => word.replace(/\.(\w)/g, (_, char) => char.toUpperCase());
+/** How a script says a name: `keys.seats`, `args.uid`, `keys['seat.moved']`. */
+const NAMED = /\b(keys|args)(?:\.(\w+)|\['([\w.]+)'\])/g;
 
-function bindingFaults(table: 'KEYS' | 'ARGV', words: readonly string[], source: string): string[] {
+const codeOf = (text: string) => text.replace(/--.*$/gm, '');
+
+function nameFaults(table: 'KEYS' | 'ARGV', words: readonly string[], code: string): string[] {
   const faults: string[] = [];
-  const code = source.replace(/--.*$/gm, '');
-  const bound = new Map<number, string>();
-  for (const [, name, at] of code.matchAll(new RegExp(`(\\w+) = ${table}\\[(\\d+)\\]`, 'g'))) {
-    const number = Number(at);
-    if (number < 1 || number > words.length) faults.push(`${table}[${at}] is not declared`);
-    else if (name !== identifier(words[number - 1]!))
-      faults.push(`${table}[${at}] is ${words[number - 1]}, yet bound as ${name}`);
-    if (bound.has(number)) faults.push(`${table}[${at}] is bound twice`);
-    bound.set(number, name!);
-  }
+  const prefix = table === 'KEYS' ? 'keys' : 'args';
+  const used = new Set<string>();
+  for (const [, of, plain, quoted] of code.matchAll(NAMED))
+    if (of === prefix) used.add((plain ?? quoted)!);
+  for (const word of used)
+    if (!words.includes(word)) faults.push(`${prefix}.${word} is used and not declared`);
   words.forEach((word, i) => {
-    if (!bound.has(i + 1)) faults.push(`${table}: ${word} is declared and never bound`);
+    if (!used.has(word)) faults.push(`${table}: ${word} is declared and never used`);
     if (words.indexOf(word) !== i) faults.push(`${table}: ${word} is declared twice`);
   });
-  const used = code.match(new RegExp(`\\b${table}\\b`, 'g'))?.length ?? 0;
-  const counted = [...code.matchAll(new RegExp(`\\w+ = ${table}\\[\\d+\\]`, 'g'))].length;
-  if (used > counted) faults.push(`${table} is used other than to bind a name`);
+  if (new RegExp(`\\b${table}\\b`).test(code)) faults.push(`${table} is used by its number`);
+  const bare = code.replace(NAMED, '');
+  if (new RegExp(`\\b${prefix}\\b`).test(bare)) faults.push(`${prefix} is used without a name`);
   return faults;
 }
 
 /** Lua builds no key names: the key of every command is one of `keys`. The clock is read once. */
-function callFaults(text: string): string[] {
-  const code = text.replace(/--.*$/gm, '');
+function callFaults(code: string): string[] {
   const faults: string[] = [];
   for (const [, command, rest] of code.matchAll(/redis\.p?call\(([^,)]*)([^\n]*)/g)) {
     if (command === "'TIME'") continue;
     if (!/^'[A-Z]+'$/.test(command!)) faults.push(`a command must be a plain word: ${command}`);
-    else if (!/^,\s*keys\.\w+\b(?!\s*\.\.)/.test(rest!))
+    else if (!/^,\s*keys(\.\w+|\['[\w.]+'\])\s*[,)]/.test(rest!))
       faults.push(`the key of ${command} does not come from KEYS`);
   }
   if ((code.match(/'TIME'/g)?.length ?? 0) > 1) faults.push('the clock is read twice');
   return faults;
+}
+
+/** Names become what Redis knows: positions. */
+function numbered(text: string, keys: readonly string[], args: readonly string[]): string {
+  return text.replace(NAMED, (_, of, plain, quoted) => {
+    const word = plain ?? quoted;
+    if (of === 'keys') return `KEYS[${keys.indexOf(word) + 1}]`;
+    const at = args.indexOf(word) + 1;
+    return at > 0 ? `ARGV[${at}]` : `{ unpack(ARGV, ${args.indexOf(`${word}...`) + 1}) }`;
+  });
 }
 
 /** Every part a source requires, the required before who requires them. */
@@ -237,8 +252,13 @@ function assemble(first: string, parts: ReadonlyMap<string, string>, body: strin
       .replace(/^[ \t]*--.*\n?/gm, '')
       .replace(REQUIRE, (_, part) => (always.has(part) ? local(part) : made(part)));
   const made = (part: string) => `(function()\n${inline(parts.get(part)!)}end)()`;
-  const ahead = [...parts.keys()].filter((part) => always.has(part));
-  return [first, ...ahead.map((part) => `local ${local(part)} = ${made(part)}`), inline(body)].join(
-    '\n',
-  );
+  // What always runs is no function of its own: its last `return` gives the part its value.
+  const ahead = (part: string) => {
+    const text = `\n${parts.get(part)!}`;
+    const end = text.lastIndexOf('\nreturn ') + 1;
+    const value = inline(text.slice(end)).replace('return', `${local(part)} =`);
+    return `local ${local(part)}\ndo\n${inline(text.slice(1, end))}${value}end`;
+  };
+  const firsts = [...parts.keys()].filter((part) => always.has(part));
+  return [first, ...firsts.map(ahead), inline(body)].join('\n');
 }

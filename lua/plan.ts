@@ -1,11 +1,12 @@
 /**
- * Packs a layout into the strings the arbiter keeps. Pure. The formats are read by `lib/plan.lua`
- * and `lib/row.lua`; what is fixed width here is fixed width there.
+ * Packs a layout into the strings the arbiter keeps. Pure. The formats are read by `lib/find.lua`
+ * and `lib/choose.lua`.
  *
- * - plan: per offset 3 digits of tier, 6 of segment, the label as JSON text, filled up with NUL;
- *   a gap is all NUL
- * - segments: per segment 7 digits of start, 5 of length, 3 of tier, 11 of price, then what ends the
- *   JSON of each of its seats, filled up with NUL; in order of tier, within a tier best first
+ * - plan: per offset "tier segment first last priceFen JSON", filled up with NUL; tier and segment
+ *   are indexes, first and last the ends of the segment, JSON what follows the number in the JSON of
+ *   a seat; a gap is all NUL
+ * - segments: per segment "first last", filled up with spaces; in order of tier, within a tier best
+ *   first
  * - runs: per segment one digit, its longest free run, at most 9
  *
  * A segment is a run of neighbours of one tier and section. Places without neighbours (a standing
@@ -15,11 +16,12 @@ import { type Fault, refuse } from '../contracts/errors.ts';
 import type { LayoutColumns } from '../contracts/layout.ts';
 import { GAP_MARK, SEAT_MARK } from '../contracts/seat.ts';
 
-const TIER_DIGITS = 3;
+/** Bytes of one record of `segments`. */
+const SEGMENT_WIDTH = 15;
 const SEGMENT_DIGITS = 6;
-const START_DIGITS = 7;
-const LENGTH_DIGITS = 5;
-const PRICE_DIGITS = 11;
+const OFFSET_DIGITS = 7;
+const TIERS_MAX = 1_000;
+const PRICE_FEN_MAX = 10 ** 10;
 const BLOCK_MAX = 64;
 const RUN_MAX = 9;
 const LABEL_BYTES_MAX = 512;
@@ -41,11 +43,9 @@ export interface PackedPlan {
   readonly seatCount: number;
   /** Bytes of one record of `plan`. */
   readonly planWidth: number;
-  /** Bytes of one record of `segments`. */
-  readonly segmentWidth: number;
   readonly seats: string;
   readonly plan: Buffer;
-  readonly segments: Buffer;
+  readonly segments: string;
   readonly runs: string;
   /** Field, value, field, value … of the hash `tiers`. */
   readonly tiers: readonly string[];
@@ -60,7 +60,7 @@ interface Place {
   readonly x: number;
   readonly y: number;
   /** JSON text without its quotes: what a script may put between quotes as it is. */
-  readonly label: Buffer;
+  readonly label: string;
 }
 
 const jsonText = (text: string) => JSON.stringify(text.toWellFormed()).slice(1, -1);
@@ -79,23 +79,22 @@ export function packPlan(
   const segments = segmentsOf(places).sort(byQuality);
   const left = layout.tiers.map(() => 0);
   for (const { tier } of places) left[tier]!++;
-  const labelWidth = places.reduce((width, { label }) => Math.max(width, label.length), 0);
   const errors = [
     ...priceFaults(layout, pricesFen, left),
-    ...limitFaults(layout, segments, span, labelWidth),
+    ...limitFaults(layout, places, segments, span),
   ];
   if (errors.length > 0) refuse('VALIDATION_FAILED', { errors });
 
-  const planWidth = TIER_DIGITS + SEGMENT_DIGITS + labelWidth;
+  const records = segments.map((segment, index) => recordsOf(segment, index, layout, pricesFen));
+  // At least one NUL ends every record: that is how a script finds its end.
+  const planWidth = 1 + records.flat().reduce((width, { length }) => Math.max(width, length), 0);
   const plan = Buffer.alloc(span * planWidth);
   const seats = Buffer.alloc(span, GAP_MARK);
   segments.forEach((segment, index) => {
-    const record = digits(segment.tier, TIER_DIGITS) + digits(index, SEGMENT_DIGITS);
-    for (const { seat, label } of segment.places) {
-      const at = plan.write(record, seat * planWidth, 'latin1');
-      label.copy(plan, seat * planWidth + at);
+    segment.places.forEach(({ seat }, i) => {
+      records[index]![i]!.copy(plan, seat * planWidth);
       seats.write(SEAT_MARK.AVAILABLE, seat, 'latin1');
-    }
+    });
   });
   return {
     span,
@@ -103,11 +102,27 @@ export function packPlan(
     planWidth,
     seats: seats.toString('latin1'),
     plan,
-    ...packSegments(segments, layout, pricesFen),
+    segments: segments
+      .map((one) => `${firstOf(one)} ${lastOf(one)}`.padEnd(SEGMENT_WIDTH))
+      .join(''),
     runs: segments.map(({ longestRun }) => Math.min(longestRun, RUN_MAX)).join(''),
     tiers: tierFields(layout, segments),
     left,
   };
+}
+
+/** What the plan says of each seat of a segment. */
+function recordsOf(
+  segment: Segment,
+  index: number,
+  layout: LayoutColumns,
+  pricesFen: Readonly<Record<string, number>>,
+): Buffer[] {
+  const tier = layout.tiers[segment.tier]!;
+  const priceFen = pricesFen[tier] ?? 0;
+  const said = [segment.tier, index, firstOf(segment), lastOf(segment), priceFen].join(' ');
+  const ends = `"tier":${JSON.stringify(tier.toWellFormed())},"priceFen":${priceFen}}`;
+  return segment.places.map(({ label }) => Buffer.from(`${said} ,"label":"${label}",${ends}`));
 }
 
 function placesOf(layout: LayoutColumns): Place[] {
@@ -119,7 +134,7 @@ function placesOf(layout: LayoutColumns): Place[] {
     section: sectionOf[layout.rows[layout.row[i]!]!.section]!,
     x: layout.x[i]!,
     y: layout.y[i]!,
-    label: Buffer.from(jsonText(layout.label[i]!)),
+    label: jsonText(layout.label[i]!),
   }));
   places.sort((a, b) => a.seat - b.seat);
   places.forEach(({ seat }, i) => {
@@ -192,31 +207,8 @@ function byQuality(a: Segment, b: Segment): number {
   return a.tier - b.tier || a.distance - b.distance || a.places[0]!.seat - b.places[0]!.seat;
 }
 
-const startOf = ({ places }: Segment) => places[0]!.seat;
-const lengthOf = ({ places }: Segment) => places.at(-1)!.seat - places[0]!.seat + 1;
-
-function packSegments(
-  segments: readonly Segment[],
-  layout: LayoutColumns,
-  pricesFen: Readonly<Record<string, number>>,
-): { segments: Buffer; segmentWidth: number } {
-  const endOf = (name: string) =>
-    Buffer.from(`","tier":"${jsonText(name)}","priceFen":${pricesFen[name] ?? 0}}`);
-  const ends = layout.tiers.map(endOf);
-  const fixed = START_DIGITS + LENGTH_DIGITS + TIER_DIGITS + PRICE_DIGITS;
-  const segmentWidth = fixed + ends.reduce((width, end) => Math.max(width, end.length), 0);
-  const packed = Buffer.alloc(segments.length * segmentWidth);
-  segments.forEach((segment, index) => {
-    const record =
-      digits(startOf(segment), START_DIGITS) +
-      digits(lengthOf(segment), LENGTH_DIGITS) +
-      digits(segment.tier, TIER_DIGITS) +
-      digits(pricesFen[layout.tiers[segment.tier]!] ?? 0, PRICE_DIGITS);
-    const at = packed.write(record, index * segmentWidth, 'latin1');
-    ends[segment.tier]!.copy(packed, index * segmentWidth + at);
-  });
-  return { segments: packed, segmentWidth };
-}
+const firstOf = ({ places }: Segment) => places[0]!.seat;
+const lastOf = ({ places }: Segment) => places.at(-1)!.seat;
 
 /** What a script asks of a tier: by name, by index, and which segments it has in a section. */
 function tierFields(layout: LayoutColumns, segments: readonly Segment[]): string[] {
@@ -231,7 +223,7 @@ function tierFields(layout: LayoutColumns, segments: readonly Segment[]): string
   });
   let first = 0;
   layout.tiers.forEach((name, tier) => {
-    fields.push(`tier:${name}`, `${tier} ${first} ${counts[tier]}`);
+    fields.push(`tier:${name}`, `${tier} ${first} ${first + counts[tier]! - 1}`);
     fields.push(`name:${tier}`, jsonText(name));
     first += counts[tier]!;
   });
@@ -250,8 +242,7 @@ function priceFaults(
     const price = pricesFen[name];
     const missing = price === undefined && left[tier]! > 0;
     const wrong =
-      price !== undefined &&
-      (!Number.isSafeInteger(price) || price < 0 || price >= 10 ** PRICE_DIGITS);
+      price !== undefined && (!Number.isSafeInteger(price) || price < 0 || price > PRICE_FEN_MAX);
     if (!missing && !wrong) return [];
     const detail = `tier ${name} needs a price in whole fen`;
     return [{ pointer: '/tiers', code: 'PRICE_MISSING', detail }];
@@ -260,17 +251,16 @@ function priceFaults(
 
 function limitFaults(
   layout: LayoutColumns,
+  places: readonly Place[],
   segments: readonly Segment[],
   span: number,
-  labelWidth: number,
 ): Fault[] {
-  const longest = segments.reduce((length, segment) => Math.max(length, lengthOf(segment)), 0);
+  const longest = places.reduce((bytes, { label }) => Math.max(bytes, Buffer.byteLength(label)), 0);
   const limits: [what: string, value: number, max: number][] = [
-    ['tiers', layout.tiers.length, 10 ** TIER_DIGITS],
-    ['offsets', span, 10 ** START_DIGITS],
+    ['tiers', layout.tiers.length, TIERS_MAX],
+    ['offsets', span, 10 ** OFFSET_DIGITS],
     ['row segments', segments.length, 10 ** SEGMENT_DIGITS],
-    ['offsets of one row', longest, 10 ** LENGTH_DIGITS - 1],
-    ['bytes of one label', labelWidth, LABEL_BYTES_MAX],
+    ['bytes of one label', longest, LABEL_BYTES_MAX],
   ];
   return limits.flatMap(([what, value, max]) =>
     value <= max

@@ -4,13 +4,18 @@ import { type Fault, refuse } from '../contracts/errors.ts';
 import type { LayoutColumns } from '../contracts/layout.ts';
 import type { SaleTerms } from '../contracts/sale.ts';
 import type { LockRequest } from './arbiter.ts';
+import type { Value } from './loader.ts';
 import { packPlan } from './plan.ts';
-import type { Value } from './runner.ts';
 
-type Args = Record<string, Value>;
+type Args = Record<string, Value | Value[]>;
 
 /** A lock of more seats than this is over every limit: the script need not read them. */
 const SEATS_MAX = 6;
+/** No layout has a seat with a greater number (lua/plan.ts). */
+const OFFSETS = 10 ** 7;
+
+/** True for a number that may be a seat's. */
+export const isOffset = (seat: number) => Number.isInteger(seat) && seat >= 0 && seat < OFFSETS;
 
 /** The Bloom filter lets one uid in a hundred pass that never reserved: bits per uid, hashes. */
 const BLOOM_BITS_PER_UID = 9.585_1;
@@ -35,26 +40,20 @@ export function openArgs(
 ): Args {
   const plan = packPlan(layout, pricesFen);
   const uids = Math.max(UIDS_FLOOR, plan.seatCount * UIDS_PER_SEAT);
-  // What a lock asks for stands first: Redis walks over a small hash.
+  const { opensAtMs, closesAtMs, seatsPerBuyerMax, lockMs } = terms;
+  // What a lock reads stands first and in one text: Redis walks over a small hash.
   const meta = {
-    switch: 'OPEN',
+    gate: ['OPEN', opensAtMs, closesAtMs, seatsPerBuyerMax, lockMs, plan.planWidth].join(' '),
     version: 0,
-    left: plan.seatCount,
-    opensAtMs: terms.opensAtMs,
-    closesAtMs: terms.closesAtMs,
-    seatsPerBuyerMax: terms.seatsPerBuyerMax,
-    lockMs: terms.lockMs,
-    planWidth: plan.planWidth,
-    segmentWidth: plan.segmentWidth,
+    ...Object.fromEntries(plan.left.map((left, tier) => [`left:${tier}`, left])),
+    tiers: plan.left.length,
+    ...terms,
     reservationRequired: terms.reservationRequired ? 1 : 0,
-    reservationOpensAtMs: terms.reservationOpensAtMs,
-    reservationClosesAtMs: terms.reservationClosesAtMs,
     seatCount: plan.seatCount,
     layoutVersion: layout.layoutVersion,
     bloomBits: Math.ceil((uids * BLOOM_BITS_PER_UID) / 8) * 8,
     bloomHashes: BLOOM_HASHES,
     reservations: 0,
-    ...Object.fromEntries(plan.left.map((left, tier) => [`left:${tier}`, left])),
   };
   return {
     seats: plan.seats,
@@ -97,9 +96,9 @@ export function lockCall(request: LockRequest): { script: 'lock' | 'best'; args:
     const { count, tier, section = '' } = best;
     return { script: 'best', args: { ...common, count, tier, section } };
   }
-  const strange = seats!.filter((seat) => !Number.isSafeInteger(seat));
-  if (strange.length > 0) refuse('SEAT_UNKNOWN', { seats: strange });
-  const read = seats!.slice(0, SEATS_MAX).join(',');
+  const strange = seats!.filter((seat) => !isOffset(seat));
+  if (strange.length > 0) refuse('SEAT_UNKNOWN', { seats: strange.slice(0, SEATS_MAX) });
+  const read = seats!.slice(0, SEATS_MAX).sort((a, b) => a - b);
   return { script: 'lock', args: { ...common, count: seats!.length, seats: read } };
 }
 

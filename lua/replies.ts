@@ -60,30 +60,30 @@ export function readView(sale: string, [nowMs, epoch, names, meta]: unknown[]): 
     seatsPerBuyerMax: number('seatsPerBuyerMax'),
     lockMs: number('lockMs'),
   };
-  const clock = { ...terms, switch: said.switch as SaleSwitch, leftTotal: number('left') };
   const tiers = JSON.parse(String(names)) as string[];
+  const left = tiers.map((_, tier) => number(`left:${tier}`));
+  const leftTotal = left.reduce((sum, of) => sum + of, 0);
+  const clock = { ...terms, switch: said.gate!.split(' ')[0] as SaleSwitch, leftTotal };
   return {
     sale,
     switch: clock.switch,
     state: saleStateAt(clock, Number(nowMs)),
     terms,
-    left: Object.fromEntries(tiers.map((name, tier) => [name, number(`left:${tier}`)])),
-    leftTotal: clock.leftTotal,
+    left: Object.fromEntries(tiers.map((name, tier) => [name, left[tier]!])),
+    leftTotal,
     epoch: Number(epoch),
     version: number('version'),
   };
 }
 
-/** Label and tier arrive as JSON text without its quotes. */
-const unquoted = (text: unknown): string => JSON.parse(`"${text}"`);
-
-export function readSeat(seat: number, reply: unknown[]): SeatView {
-  const [mark, label, tier, orderId, hold] = reply as string[];
+export function readSeat(reply: unknown[]): SeatView {
+  const [mark, json, orderId, hold] = reply as string[];
+  const { seat, label, tier } = JSON.parse(json!);
   const held = hold ? readHold(hold) : undefined;
   return {
     seat,
-    label: unquoted(label),
-    tier: unquoted(tier),
+    label,
+    tier,
     state: STATE_OF_MARK[mark as SeatMark],
     ...(orderId && { orderId }),
     ...(held && { uid: held.uid, deadlineMs: held.deadlineMs }),

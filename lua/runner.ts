@@ -5,11 +5,10 @@
  */
 import type { Redis } from 'ioredis';
 import { refusal } from '../contracts/errors.ts';
-import type { Script } from './loader.ts';
+import type { Script, Value } from './loader.ts';
 
 /** What a script answers: a word, then what belongs to it. */
 export type Reply = [word: string, ...rest: unknown[]];
-export type Value = string | number | Buffer;
 
 /** Error replies that say something of Redis at this moment, and nothing of the request. */
 const WEATHER =

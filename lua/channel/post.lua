@@ -5,8 +5,6 @@
 -- KEYS: stream
 -- ARGV: payload headers
 -- Returns: OK id
-local keys = { stream = KEYS[1] }
-local args = { payload = ARGV[1], headers = ARGV[2] }
 
 return { 'OK', redis.call('XADD', keys.stream, '*', 'payload', args.payload,
   'headers', args.headers) }

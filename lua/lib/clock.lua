@@ -1,7 +1,9 @@
---- The arbiter's clock: read once, first, by every script that asks for the time.
--- `nowMs` is empty except in tests, which bring their own time.
-return function(nowMs)
-  if nowMs ~= '' then return tonumber(nowMs) end
+--- The arbiter's clock in epoch ms, as a number and as text: read once, first, by every script that
+-- asks for the time. `nowMs` is empty except in tests, which bring their own time.
+return function()
+  if args.nowMs ~= '' then return tonumber(args.nowMs), args.nowMs end
   local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  -- Seconds, and of the microseconds, which come without leading zeros, the first three of six.
+  local text = time[1] .. string.sub('00000' .. time[2], -6, -4)
+  return tonumber(text), text
 end

@@ -1,8 +1,9 @@
---- The one line of a sale that the edge pulls. Called whenever one of its words has changed.
-return function(keys, sale)
-  local meta = redis.call('HMGET', keys.meta, 'switch', 'opensAtMs', 'closesAtMs',
-    'reservationClosesAtMs', 'left')
-  local soldOut = meta[5] == '0' and '1' or '0'
-  redis.call('HSET', keys.flags, sale,
-    meta[1] .. ' ' .. meta[2] .. ' ' .. meta[3] .. ' ' .. meta[4] .. ' ' .. soldOut)
+--- The one line of a sale that the edge pulls. Called whenever one of its words may have changed.
+local leftTotal = require 'lib.left'
+
+return function()
+  local meta = redis.call('HMGET', keys.meta, 'gate', 'reservationClosesAtMs')
+  local switch, opensAtMs, closesAtMs = string.match(meta[1], '^(%u+) (%d+) (%d+)')
+  redis.call('HSET', keys.flags, args.sale, string.format('%s %s %s %s %d', switch, opensAtMs,
+    closesAtMs, meta[2], leftTotal() == 0 and 1 or 0))
 end

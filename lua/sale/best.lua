@@ -8,34 +8,24 @@
 -- Returns: OK hold | VALIDATION_FAILED field | SOLD_OUT data | LIMIT_REACHED data |
 --   SALE_NOT_OPEN opensAtMs | SALE_PAUSED | SALE_CLOSED | NOT_FOUND | ARBITER_AWAY |
 --   IDEMPOTENCY_CONFLICT
-local keys = {
-  requests = KEYS[1], holds = KEYS[2], epoch = KEYS[3], meta = KEYS[4], buyers = KEYS[5],
-  plan = KEYS[6], segments = KEYS[7], seats = KEYS[8], runs = KEYS[9], tiers = KEYS[10],
-  owners = KEYS[11], deadlines = KEYS[12], flags = KEYS[13], seatMoved = KEYS[14],
-}
-local args = {
-  sale = ARGV[1], uid = ARGV[2], orderId = ARGV[3], requestId = ARGV[4], headers = ARGV[5],
-  runId = ARGV[6], request = ARGV[7], fingerprint = ARGV[8], count = ARGV[9], tier = ARGV[10],
-  section = ARGV[11], nowMs = ARGV[12],
-}
 local clock = require 'lib.clock'
 local enter = require 'lib.door'
-local plan = require 'lib.plan'
 local choose = require 'lib.choose'
+local find = require 'lib.find'
 local take = require 'lib.take'
 
 -- The same orderId again is a call repeated by the connection: it must not choose twice.
-local nowMs = clock(args.nowMs)
+local nowMs, nowText = clock()
 local hold = redis.call('HGET', keys.holds, args.orderId)
 if hold then return { 'OK', hold } end
-local sale, reply = enter(keys, args, nowMs)
+local reply, epoch, max, lockMs, planWidth = enter(nowMs)
 if reply then return reply end
 
 local count = tonumber(args.count)
 local asked = redis.call('HMGET', keys.tiers, 'tier:' .. args.tier, 'section:' .. args.section)
 if not asked[1] then return { 'VALIDATION_FAILED', 'tier' } end
 if args.section ~= '' and not asked[2] then return { 'VALIDATION_FAILED', 'section' } end
-local tier, first, segments = string.match(asked[1], '^(%d+) (%d+) (%d+)$')
+local tier, first, last = string.match(asked[1], '^(%d+) (%d+) (%d+)$')
 
 local function soldOut(left)
   local name = redis.call('HGET', keys.tiers, 'name:' .. tier)
@@ -45,13 +35,18 @@ end
 local left = redis.call('HGET', keys.meta, 'left:' .. tier)
 if tonumber(left) < count then return soldOut(left) end
 
-local runs, indexOf = choose.inTier(keys, tonumber(first), tonumber(segments))
+-- The segments of a tier follow each other, best first.
+local runs = redis.call('GETRANGE', keys.runs, first, last)
+local function indexOf(position) return first + position - 1 end
 if args.section ~= '' then
+  local narrow = require 'lib.section'
   local places = redis.call('HGET', keys.tiers, 'within:' .. tier .. ':' .. asked[2]) or ''
-  runs, indexOf = choose.inSection(runs, tonumber(first), places)
+  runs, indexOf = narrow(runs, first, places)
 end
-local rows = {}
-local seats, found = choose.best(keys, sale, rows, runs, indexOf, count)
+local rows, texts = {}, {}
+local seats, found = choose(rows, runs, indexOf, count)
 if not seats then return soldOut(found) end
 
-return take(keys, args, sale, plan.find(keys, sale, seats, rows), rows)
+for i = 1, count do texts[i] = string.format('%d', seats[i]) end
+local pieces = find(seats, texts, planWidth, rows)
+return take(seats, texts, pieces, rows, nowMs, nowText, epoch, max, lockMs)

@@ -6,11 +6,9 @@
 -- KEYS: meta deadlines holds deadline.due
 -- ARGV: sale limit repeatMs nowMs
 -- Returns: OK posted | NOT_FOUND
-local keys = { meta = KEYS[1], deadlines = KEYS[2], holds = KEYS[3], deadlineDue = KEYS[4] }
-local args = { sale = ARGV[1], limit = ARGV[2], repeatMs = ARGV[3], nowMs = ARGV[4] }
 local clock = require 'lib.clock'
 
-local nowMs = clock(args.nowMs)
+local nowMs = clock()
 if redis.call('EXISTS', keys.meta) == 0 then return { 'NOT_FOUND' } end
 local due = redis.call('ZRANGEBYSCORE', keys.deadlines, '-inf', nowMs, 'LIMIT', 0, args.limit)
 local holds = #due > 0 and redis.call('HMGET', keys.holds, unpack(due)) or {}
@@ -20,7 +18,7 @@ for i = 1, #due do
   local deadlineMs = holds[i] and string.match(holds[i], '"deadlineMs":(%d+)')
   if deadlineMs then
     redis.call('ZADD', keys.deadlines, nowMs + args.repeatMs, due[i])
-    redis.call('XADD', keys.deadlineDue, '*', 'payload', string.format(
+    redis.call('XADD', keys['deadline.due'], '*', 'payload', string.format(
       '{"sale":"%s","orderId":"%s","deadlineMs":%s}', args.sale, due[i], deadlineMs))
     posted = posted + 1
   else

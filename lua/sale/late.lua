@@ -5,11 +5,9 @@
 -- KEYS: meta deadlines holds
 -- ARGV: lateMs limit scan nowMs
 -- Returns: OK hold… | NOT_FOUND
-local keys = { meta = KEYS[1], deadlines = KEYS[2], holds = KEYS[3] }
-local args = { lateMs = ARGV[1], limit = ARGV[2], scan = ARGV[3], nowMs = ARGV[4] }
 local clock = require 'lib.clock'
 
-local nowMs = clock(args.nowMs)
+local nowMs = clock()
 if redis.call('EXISTS', keys.meta) == 0 then return { 'NOT_FOUND' } end
 -- `due` puts a posted hold off, so its score is no longer its deadline; the score still is one of
 -- the lowest, and the hold itself says when it was due.

@@ -4,14 +4,6 @@
 -- KEYS: meta seats plan segments runs tiers flags sales
 -- ARGV: sale seats plan segments runs tiers meta
 -- Returns: OK created
-local keys = {
-  meta = KEYS[1], seats = KEYS[2], plan = KEYS[3], segments = KEYS[4], runs = KEYS[5],
-  tiers = KEYS[6], flags = KEYS[7], sales = KEYS[8],
-}
-local args = {
-  sale = ARGV[1], seats = ARGV[2], plan = ARGV[3], segments = ARGV[4], runs = ARGV[5],
-  tiers = ARGV[6], meta = ARGV[7],
-}
 local flag = require 'lib.flag'
 
 if redis.call('EXISTS', keys.meta) == 1 then return { 'OK', 0 } end
@@ -25,5 +17,5 @@ redis.call('SET', keys.runs, args.runs)
 for i = 1, #tiers, 2 do redis.call('HSET', keys.tiers, tiers[i], tiers[i + 1]) end
 redis.call('HSET', keys.meta, unpack(meta))
 redis.call('SADD', keys.sales, args.sale)
-flag(keys, args.sale)
+flag()
 return { 'OK', 1 }

@@ -5,19 +5,16 @@
 -- KEYS: meta reserved bloom reservation.made
 -- ARGV: sale uid hash1 hash2 nowMs
 -- Returns: OK reservedAtMs created | RESERVATION_CLOSED | NOT_FOUND
-local keys = { meta = KEYS[1], reserved = KEYS[2], bloom = KEYS[3], reservationMade = KEYS[4] }
-local args = {
-  sale = ARGV[1], uid = ARGV[2], hash1 = ARGV[3], hash2 = ARGV[4], nowMs = ARGV[5],
-}
 local clock = require 'lib.clock'
 
-local nowMs = clock(args.nowMs)
-local meta = redis.call('HMGET', keys.meta, 'switch', 'reservationOpensAtMs',
+local nowMs = clock()
+local meta = redis.call('HMGET', keys.meta, 'gate', 'reservationOpensAtMs',
   'reservationClosesAtMs', 'bloomBits', 'bloomHashes')
 if not meta[1] then return { 'NOT_FOUND' } end
 local before = redis.call('HGET', keys.reserved, args.uid)
 if before then return { 'OK', before, 0 } end
-if meta[1] == 'CLOSED' or nowMs < tonumber(meta[2]) or nowMs >= tonumber(meta[3]) then
+local closed = string.find(meta[1], '^CLOSED')
+if closed or nowMs < tonumber(meta[2]) or nowMs >= tonumber(meta[3]) then
   return { 'RESERVATION_CLOSED' }
 end
 
@@ -27,6 +24,6 @@ for i = 0, meta[5] - 1 do
   redis.call('SETBIT', keys.bloom, (args.hash1 + i * args.hash2) % meta[4], 1)
 end
 redis.call('HINCRBY', keys.meta, 'reservations', 1)
-redis.call('XADD', keys.reservationMade, '*', 'payload', string.format(
+redis.call('XADD', keys['reservation.made'], '*', 'payload', string.format(
   '{"sale":"%s","uid":"%s","reservedAtMs":%s}', args.sale, args.uid, at))
 return { 'OK', at, 1 }

@@ -5,10 +5,9 @@
 -- KEYS: meta seats epoch
 -- ARGV:
 -- Returns: OK epoch version marks | NOT_FOUND
-local keys = { meta = KEYS[1], seats = KEYS[2], epoch = KEYS[3] }
 
 local version = redis.call('HGET', keys.meta, 'version')
 if not version then return { 'NOT_FOUND' } end
 return {
-  'OK', redis.call('HGET', keys.epoch, 'epoch') or '0', version, redis.call('GET', keys.seats),
+  'OK', redis.call('HVALS', keys.epoch)[1] or '0', version, redis.call('GET', keys.seats),
 }

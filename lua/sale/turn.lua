@@ -5,15 +5,14 @@
 -- KEYS: meta flags
 -- ARGV: sale to
 -- Returns: OK changed | SALE_CLOSED | NOT_FOUND
-local keys = { meta = KEYS[1], flags = KEYS[2] }
-local args = { sale = ARGV[1], to = ARGV[2] }
 local flag = require 'lib.flag'
 
-local switch = redis.call('HGET', keys.meta, 'switch')
-if not switch then return { 'NOT_FOUND' } end
+local gate = redis.call('HGET', keys.meta, 'gate')
+if not gate then return { 'NOT_FOUND' } end
+local switch, rest = string.match(gate, '^(%u+)(.*)$')
 if switch == args.to then return { 'OK', 0 } end
 if switch == 'CLOSED' then return { 'SALE_CLOSED' } end
 
-redis.call('HSET', keys.meta, 'switch', args.to)
-flag(keys, args.sale)
+redis.call('HSET', keys.meta, 'gate', args.to .. rest)
+flag()
 return { 'OK', 1 }

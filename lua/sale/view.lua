@@ -5,14 +5,12 @@
 -- KEYS: meta tiers epoch
 -- ARGV: nowMs
 -- Returns: OK nowMs epoch names meta | NOT_FOUND
-local keys = { meta = KEYS[1], tiers = KEYS[2], epoch = KEYS[3] }
-local args = { nowMs = ARGV[1] }
 local clock = require 'lib.clock'
 
-local nowMs = clock(args.nowMs)
+local nowMs = clock()
 local meta = redis.call('HGETALL', keys.meta)
 if #meta == 0 then return { 'NOT_FOUND' } end
 return {
-  'OK', string.format('%.0f', nowMs), redis.call('HGET', keys.epoch, 'epoch') or '0',
+  'OK', string.format('%.0f', nowMs), redis.call('HVALS', keys.epoch)[1] or '0',
   redis.call('HGET', keys.tiers, 'names'), meta,
 }

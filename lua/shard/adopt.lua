@@ -5,10 +5,10 @@
 -- KEYS: epoch
 -- ARGV: runId epoch
 -- Returns: OK changed
-local keys = { epoch = KEYS[1] }
-local args = { runId = ARGV[1], epoch = ARGV[2] }
 
-local before = redis.call('HGET', keys.epoch, 'epoch')
-if before and tonumber(args.epoch) <= tonumber(before) then return { 'OK', 0 } end
-redis.call('HSET', keys.epoch, 'runId', args.runId, 'epoch', args.epoch)
+-- One field: the run's id, and its epoch.
+local before = redis.call('HGETALL', keys.epoch)
+if before[1] and tonumber(args.epoch) <= tonumber(before[2]) then return { 'OK', 0 } end
+if before[1] then redis.call('HDEL', keys.epoch, before[1]) end
+redis.call('HSET', keys.epoch, args.runId, args.epoch)
 return { 'OK', 1 }
