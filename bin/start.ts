@@ -18,6 +18,8 @@ import type { System } from './supervisor/system.ts';
 
 /** npm passes a terminal's Ctrl-C on, so one press may arrive twice; a second press comes later. */
 const SECOND_PRESS_MS = 1_500;
+/** A drain that takes longer is worth a line. */
+const LONG_DRAIN_MS = 3_000;
 const MADE_BY_RUNS = ['data', 'log', 'edge', 'compiled', 'secrets.json'];
 
 const out = process.stdout;
@@ -89,6 +91,9 @@ function watch({ supervisor }: System): void {
   supervisor.on('ready', ({ name, afterMs }) =>
     eventLine(out, `${name} is ready again, ${afterMs} ms after its start`),
   );
+  supervisor.on('stopped', ({ name, tookMs }) => {
+    if (tookMs > LONG_DRAIN_MS) eventLine(out, `${name} took ${tookMs} ms to leave`);
+  });
 }
 
 /** Ends the system and this process, from whatever state; a second press does it at once. */

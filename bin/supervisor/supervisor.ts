@@ -4,7 +4,8 @@
  * Ctrl-C reaches the supervisor alone, and whoever it leaves behind is found), writes to its own
  * log, and is recorded under `<run dir>/pids` for as long as it lives.
  *
- * Events: `exit {name, pid, how}`, `restart {name, pid, waitedMs}`, `ready {name, afterMs}`.
+ * Events: `exit {name, pid, how}`, `restart {name, pid, waitedMs}`, `ready {name, afterMs}`, and
+ * `stopped {name, tookMs}` for what was asked to leave.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
@@ -41,6 +42,7 @@ export interface SupervisorEvents {
   exit: [{ name: string; pid: number; how: string }];
   restart: [{ name: string; pid: number; waitedMs: number }];
   ready: [{ name: string; afterMs: number }];
+  stopped: [{ name: string; tookMs: number }];
 }
 
 export class Supervisor extends EventEmitter<SupervisorEvents> {
@@ -141,12 +143,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const { child } = slot;
     if (!child?.pid) return;
     const exited = once(child, 'exit');
+    const askedMs = Date.now();
     this.#signalGroup(slot, 'SIGCONT');
     signalProcess(child.pid, slot.program.drainSignal);
     const { drainMaxMs = DRAIN_MAX_MS } = slot.program;
     const killing = setTimeout(() => this.#signalGroup(slot, 'SIGKILL'), drainMaxMs);
     await exited;
     clearTimeout(killing);
+    this.emit('stopped', { name, tookMs: Date.now() - askedMs });
   }
 
   /** Drains everything, wave by wave. */
