@@ -59,7 +59,7 @@ export const PROCESSES: readonly ProcessRow[] = [
     heapMiB: 384,
   },
   { name: 'order', services: ['order'], instances: 2, port: 19, heapMiB: 192 },
-  { name: 'payment', services: ['payment'], instances: 1, port: 21, heapMiB: 128 },
+  { name: 'payment', services: ['payment'], instances: 1, port: 21, heapMiB: 192 },
   { name: 'scheduler', services: ['scheduler'], instances: 2, port: 23, heapMiB: 128 },
   {
     name: 'sandbox',
@@ -67,7 +67,7 @@ export const PROCESSES: readonly ProcessRow[] = [
     instances: 1,
     port: 25,
     httpPort: 55,
-    heapMiB: 128,
+    heapMiB: 192,
     sandboxOnly: true,
   },
 ];

@@ -127,6 +127,8 @@ const schema: ServiceSchema = {
   channels: {
     'refund.requested': {
       context: true,
+      // Refunds can wait; more at once would only time out at the provider, and begin again.
+      maxInFlight: 8,
       async handler(ctx: Context<RefundRequested>) {
         const { refundId, paymentId, amountFen } = ctx.params;
         try {
