@@ -26,14 +26,15 @@ type SeatsWanted =
   | { readonly best: { readonly count: number; readonly tier: string } };
 
 const ROUNDS = 6;
-const LOCK_TRIES = 6;
+/** Who would not pay anyway does not stand in line for long. */
+const IDLE_TRIES = 3;
 /** The slowest buyer reads a refusal this long, and takes this long to decide about paying. */
 const READ_MS = 1_000;
 const DECIDE_MS = 4_000;
 /** How long a row, a payment or a passed deadline may take to show before the buyer gives up. */
 const SHOWS_MS = 30_000;
-const FIRST_LOOK_MS = 20;
-const LONGEST_LOOK_MS = 400;
+const FIRST_LOOK_MS = 50;
+const LONGEST_LOOK_MS = 1_000;
 
 /** Walks the road to its end. A road cut short by the end of the rush ends `calledBack`. */
 export async function walk(wishes: Wishes, road: Road): Promise<void> {
@@ -84,7 +85,7 @@ async function expectOk(client: Client, hop: Hop, path: string, ask: object) {
   throw new Unanswered(`POST ${path}: ${answer.word}`);
 }
 
-/** Tries until seats are locked, or nothing can come back. */
+/** Tries until seats are locked, or nothing can come back any more. */
 async function lock(
   wishes: Wishes,
   road: Road,
@@ -92,7 +93,8 @@ async function lock(
 ): Promise<Order | undefined> {
   const { client, sessionId } = road;
   let wanted: SeatsWanted | undefined = await firstWish(wishes, road);
-  for (let attempt = 1; wanted && attempt <= LOCK_TRIES; attempt++) {
+  const tries = wishes.end === 'pay' ? Number.POSITIVE_INFINITY : IDLE_TRIES;
+  for (let attempt = 1; wanted && attempt <= tries; attempt++) {
     const answer = await client.send('lock', 'POST', `/sessions/${sessionId}/locks`, {
       token,
       headers: { 'x-permit': permit, 'idempotency-key': `${wishes.uid}-${round}-${attempt}` },
@@ -134,12 +136,10 @@ async function nextWish(
   if (word === 'SEAT_TAKEN' && alternatives?.length)
     return { seats: alternatives[Math.floor(wishes.taste * alternatives.length)]!.seats };
   if (word !== 'SEAT_TAKEN' && word !== 'SOLD_OUT') return undefined;
-  for (;;) {
-    const seats = pickSeats(await statesNow(road), wishes.count, wishes.taste);
-    if (seats.length > 0) return { seats };
-    // Who would not have paid anyway does not stand in line.
-    if (wishes.end !== 'pay' || !(await road.waiting.wait())) return undefined;
-  }
+  if (wishes.end === 'pay' && !(await road.waiting.wait())) return undefined;
+  const seats = pickSeats(await statesNow(road), wishes.count, wishes.taste);
+  if (seats.length > 0) return { seats };
+  return wishes.end === 'pay' ? nextWish(wishes, road, { status: 409, body: {}, word }) : undefined;
 }
 
 async function statesNow({ client, sessionId }: Road): Promise<string> {
@@ -166,7 +166,7 @@ async function waitForState(
     const state: string = status === 200 ? body.state : word;
     if (status !== 200 || states.includes(state) === (when === 'in')) return state;
     await sleep(lookMs);
-    lookMs = Math.min(lookMs * 1.5, LONGEST_LOOK_MS);
+    lookMs = Math.min(lookMs * 2, LONGEST_LOOK_MS);
   }
   throw new Unanswered(`order ${orderId} shows nothing new after ${SHOWS_MS} ms`);
 }
