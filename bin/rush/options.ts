@@ -37,7 +37,7 @@ export const RUSH_USAGE = `npm run rush -- [options]
 
 Sends virtual buyers down the whole road through the edge, then checks that nothing was sold twice
 and nothing was lost. Without --session it makes a session of its own on the seeded concert hall,
-on sale at once, whose locks live ${RUSH_DEFAULTS.lockMs / 1000} s: every run starts with a full hall.
+on sale at once, whose locks are short: every run starts with a full hall.
 
   --buyers N        how many buyers (${RUSH_DEFAULTS.buyers})
   --concurrency N   requests in flight at once (${RUSH_DEFAULTS.concurrency})

@@ -20,8 +20,8 @@ export function showProgress(
   if (!out.isTTY) {
     const say = () => {
       const { locks, paid, refused } = words();
-      const line = `${tally.done}/${buyers} buyers, ${locks} locks, ${paid} paid, ${refused} refused`;
-      out.write(`${line}\n`);
+      const done = `${tally.done}/${buyers} buyers`;
+      out.write(`${done}, ${locks} locks, ${paid} paid, ${refused} refused\n`);
     };
     const timer = setInterval(say, LINE_EVERY_MS);
     return { stop: () => [clearInterval(timer), say()] };

@@ -90,7 +90,9 @@ async function crowd(options: RushOptions, stage: Stage, client: Client): Promis
   await Promise.all(buyers);
 }
 
-/** Something of the sale is still under way: a message, an overdue lock, a paid seat not yet sold. */
+/**
+ * Something of the sale is still under way: a message, an overdue lock, a paid seat not yet sold.
+ */
 function isMoving(facts: Facts): boolean {
   const { orders, holds, nowMs } = facts;
   const overdue = [...holds.values()].some(

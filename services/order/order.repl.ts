@@ -1,4 +1,6 @@
-/** What an operator types about an order; `bin/repl.ts` brings the identity and does the printing. */
+/**
+ * What an operator types about an order; `bin/repl.ts` brings the identity and does the printing.
+ */
 import { type Caller, call } from '../../contracts/actions.ts';
 
 export const commands = [

@@ -1,6 +1,6 @@
 /**
- * What an operator types about a sale: `seat`, `sale`, `locks`. Each command asks actions that exist
- * and answers facts; `bin/repl.ts` brings the operator's identity and does the printing.
+ * What an operator types about a sale: `seat`, `sale`, `locks`. Each command asks actions that
+ * exist and answers facts; `bin/repl.ts` brings the operator's identity and does the printing.
  */
 import { type Caller, call } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';

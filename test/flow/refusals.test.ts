@@ -1,115 +1,26 @@
 /**
- * Every "no" of the road, said over HTTP: its word, its status, problem+json, in zh-CN and en. A row
- * per way to be refused.
+ * Every "no" of the road, said over HTTP: its word, its status, problem+json, in zh-CN and en. A
+ * row per way to be refused.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REFUSALS, type RefusalWord } from '../../contracts/errors.ts';
-import { type Stack, startStack } from '../support/stack.ts';
+import { startStack } from '../support/stack.ts';
+import { buildWorld, type World } from './refusals.world.ts';
 import { eventSignature, tokenOf, unsignedToken } from './tokens.ts';
 import {
   type Answer,
   type Ask,
-  type Buyer,
-  buildHall,
   comeToBuy,
-  draftSession,
   freshUid,
-  type Hall,
-  isoIn,
   openSession,
-  plainPlan,
   signIn,
   statesOf,
   until,
   Visitor,
 } from './visitor.ts';
 
-const HOUR_MS = 3_600_000;
-
-interface World {
-  readonly stack: Stack;
-  readonly hall: Hall;
-  readonly anybody: Visitor;
-  /** On sale; `buyer` has a reservation and a permit for it, `other` as well. */
-  readonly open: string;
-  readonly buyer: Buyer;
-  readonly other: Buyer;
-  /** Seats that exist, in order; and an index between two of them that is no seat. */
-  readonly seats: readonly number[];
-  readonly gap: number;
-  /** A seat that `other` has locked, and the order it belongs to. */
-  readonly taken: { readonly seat: number; readonly orderId: string };
-  readonly cancelledOrder: string;
-  readonly scheduled: string;
-  readonly paused: string;
-  readonly closed: string;
-  readonly soldOut: string;
-  readonly late: string;
-  readonly draft: string;
-  readonly permits: Readonly<Record<'scheduled' | 'paused' | 'closed' | 'soldOut', Buyer>>;
-}
 let w: World;
-
-async function buildWorld(stack: Stack): Promise<World> {
-  const hall = await buildHall(stack.url, plainPlan(2, 4, 2));
-  const far = { saleOpensAt: isoIn(HOUR_MS), saleClosesAt: isoIn(2 * HOUR_MS) };
-  const [open, scheduled, paused, closed, soldOut, late, draft] = await Promise.all([
-    openSession(hall, { seatsPerBuyerMax: 2 }),
-    openSession(hall, far),
-    openSession(hall),
-    openSession(hall),
-    openSession(hall),
-    openSession(hall, { reservationClosesAt: isoIn(-1_000) }),
-    draftSession(hall),
-  ]);
-  const come = (sessionId: string) => comeToBuy(stack.url, sessionId);
-  const [buyer, other] = await Promise.all([come(open), come(open)]);
-  const permits = {
-    scheduled: await come(scheduled),
-    paused: await come(paused),
-    closed: await come(closed),
-    soldOut: await come(soldOut),
-  };
-  await hall.organiser.made(`/admin/sessions/${paused}/pause`);
-  await hall.organiser.made(`/admin/sessions/${closed}/close`);
-  for (const tier of ['Front', 'Rear']) {
-    const { status } = await (await come(soldOut)).lock({ best: { count: 4, tier } });
-    expect(status).toBe(201);
-  }
-  const marks = await statesOf(stack.url, open);
-  const seats = [...marks].flatMap((mark, seat) => (mark === '0' ? [seat] : []));
-  const { orderId } = (await other.lock({ seats: [seats[0]] })).body;
-  await other.orderIn(orderId, ['LOCKED']);
-  const changed = (await buyer.lock({ seats: [seats.at(-1)] })).body.orderId;
-  await buyer.orderIn(changed, ['LOCKED']);
-  await buyer.made(`/orders/${changed}/cancel`);
-  await until(
-    'the seat back',
-    2_000,
-    () => statesOf(stack.url, open),
-    (t) => t.at(-1) === '0',
-  );
-  return {
-    stack,
-    hall,
-    anybody: new Visitor(stack.url),
-    open,
-    buyer,
-    other,
-    seats,
-    gap: marks.indexOf('-'),
-    taken: { seat: seats[0]!, orderId },
-    cancelledOrder: changed,
-    scheduled,
-    paused,
-    closed,
-    soldOut,
-    late,
-    draft,
-    permits,
-  };
-}
 
 beforeAll(async () => {
   w = await buildWorld(await startStack());
@@ -305,16 +216,6 @@ const ROWS: readonly Row[] = [
       const isBack = (marks: string) => marks[w.seats[3]!] === '0';
       await until('the seat back', 2_000, () => statesOf(w.stack.url, w.open), isBack);
       return buyer.lock({ seats: [w.seats[2]] }, { ...key, ...headers });
-    },
-  },
-  {
-    word: 'RATE_LIMITED',
-    when: 'one uid asks a hundred times at once',
-    async ask(headers) {
-      const buyer = await comeToBuy(w.stack.url, w.open);
-      const ask = () => buyer.lock({ seats: [w.taken.seat] }, headers);
-      const answers = await Promise.all(Array.from({ length: 100 }, ask));
-      return answers.find(({ status }) => status === 429) ?? answers[0]!;
     },
   },
   {

@@ -111,7 +111,7 @@ describe('a seat that is bought', () => {
     expect(again.body.items.map(({ orderId }: { orderId: string }) => orderId)).toEqual([orderId]);
   });
 
-  it('walks LOCKED → PAYING when the payment starts, and can then no longer be cancelled', async () => {
+  it('is PAYING once the payment starts, and can then no longer be cancelled', async () => {
     const sessionId = await openSession(hall);
     const buyer = await comeToBuy(stack.url, sessionId);
     const { orderId } = (await buyer.lock({ best: { count: 1, tier: 'Rear' } })).body;
@@ -132,7 +132,7 @@ describe('a seat that is bought', () => {
 });
 
 describe('a seat that is not bought', () => {
-  it('comes back within lockMs + 2 s when nobody pays, and its order ends TIMEOUT_CANCELLED', async () => {
+  it('comes back within lockMs + 2 s, its order TIMEOUT_CANCELLED', async () => {
     const sessionId = await openSession(hall, { lockMs: 5_000 });
     const buyer = await comeToBuy(stack.url, sessionId);
     const { orderId, seats, deadline } = (await buyer.lock({ best: { count: 2, tier: 'Rear' } }))
@@ -175,7 +175,7 @@ describe('a seat that is not bought', () => {
     expect((await buyer.order(orderId)).body.state).toBe('PAID');
   });
 
-  it('is sold out to the eye while all are locked, and on sale again when one comes back', async () => {
+  it('is missed while all are locked: SOLD_OUT, until one comes back', async () => {
     const sessionId = await openSession(hall, { seatsPerBuyerMax: 6 });
     const anybody = new Visitor(stack.url);
     const saleNow = async (): Promise<SaleNow> =>

@@ -1,6 +1,6 @@
 /**
- * Every word from both sides: what the contracts name exists, and what exists is named there. A word
- * in one place only is a typing error, or something nobody needs.
+ * Every word from both sides: what the contracts name exists, and what exists is named there. A
+ * word in one place only is a typing error, or something nobody needs.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -65,11 +65,14 @@ describe('refusals', () => {
     );
     const states = [...seatMachine.states, ...orderMachine.states, 'RELEASED', 'OPEN', 'PAUSED'];
     // Redis commands stand in the same lines.
-    const commands =
-      /^(GET|SET|DEL|INCR|[HSXZ][A-Z]+|GETRANGE|SETRANGE|TIME|EXISTS|ONE|POST|PATCH|DELETE|CLOSED)$/;
+    const commands = /^(GET|SET|DEL|INCR|[HSXZ][A-Z]+|[GS]ETRANGE|TIME|EXISTS|ONE)$/;
+    const methods = /^(POST|PATCH|DELETE|CLOSED)$/;
     const unknown = replies.filter(
       ({ word }) =>
-        !words.includes(word) && !states.includes(word as never) && !commands.test(word),
+        !words.includes(word) &&
+        !states.includes(word as never) &&
+        !commands.test(word) &&
+        !methods.test(word),
     );
     expect(unknown).toEqual([]);
   });
@@ -82,7 +85,8 @@ describe('refusals', () => {
   });
   it('that a script may reply are all in its header', () => {
     for (const { name, text } of scripts) {
-      const header = text.slice(0, text.indexOf('\nlocal '));
+      const source = files(['.lua'], [`lua/${name}.lua`])[0]!.text;
+      const header = source.slice(0, source.indexOf('\nlocal '));
       const replied = [...text.matchAll(/return(?: nil,)? \{ '([A-Z_]+)'/g)].map(
         ([, word]) => word!,
       );
@@ -95,12 +99,23 @@ describe('refusals', () => {
 describe('channels', () => {
   it('are heard by exactly the services the table names', () => {
     for (const channel of CHANNEL_NAMES) {
-      const named = CHANNELS[channel].heardBy.map((service) => service.replace('*', ''));
+      const named = CHANNELS[channel].heardBy.filter((service) => !service.endsWith('*'));
       const hearing = [...schemas.values()]
         .filter(({ channels }) => channels && channel in channels)
         .map(({ name }) => name);
       expect(hearing.toSorted(), channel).toEqual(named.toSorted());
     }
+  });
+  it('that every instance hears are followed by a tail, not by a group', () => {
+    for (const channel of CHANNEL_NAMES)
+      for (const service of CHANNELS[channel].heardBy.filter((name) => name.endsWith('*'))) {
+        const own = product.filter(({ path }) =>
+          path.startsWith(`services/${service.slice(0, -1)}/`),
+        );
+        const code = own.map((file) => file.code).join('\n');
+        expect(code, `${service} hears ${channel}`).toContain(`'${channel}'`);
+        expect(code).toContain('tailStream(');
+      }
   });
   it('that a service hears exist', () => {
     const heard = [...schemas.values()].flatMap(({ channels = {} }) => Object.keys(channels));
