@@ -54,11 +54,24 @@ export class Visitor {
   post(path: string, body: unknown = {}, headers?: Ask['headers']): Promise<Answer> {
     return this.ask('POST', path, { body, ...(headers && { headers }) });
   }
-  /** A POST that must succeed. */
+  /** A POST that must succeed, if not at once: a 503 on a busy machine says "later". */
   async made(path: string, body: unknown = {}, headers?: Ask['headers']) {
-    const answer = await this.post(path, body, headers);
+    const answer = await later(() => this.post(path, body, headers));
     if (answer.status >= 300) throw new Error(`POST ${path}: ${answer.status} ${answer.text}`);
     return answer.body;
+  }
+}
+
+const LATER: readonly number[] = [429, 503];
+const ASKED_AGAIN_MAX = 40;
+const ASKED_AGAIN_MS = 250;
+
+/** Asks until the answer is not "later". */
+export async function later(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let i = 0; ; i++) {
+    const answer = await ask();
+    if (!LATER.includes(answer.status) || i === ASKED_AGAIN_MAX) return answer;
+    await sleep(ASKED_AGAIN_MS * (1 + Math.random()));
   }
 }
 
