@@ -13,7 +13,7 @@ import type { SeatState } from '../contracts/seat.ts';
 import { argsOf, keysOf, keysOfShard, loadScript, type Script, type Value } from './loader.ts';
 import { isOffset, lockCall, openArgs, plain, reserveArgs } from './questions.ts';
 import { accepted, changed, readAnswer, readHold, readSeat, readView } from './replies.ts';
-import { inWeather, runScript } from './runner.ts';
+import { inWeather, type Reply, runScript } from './runner.ts';
 
 export interface SaleView {
   readonly sale: string;
@@ -99,7 +99,10 @@ export interface Arbiter {
   sell(sale: string, orderId: string): Promise<{ changed: boolean }>;
   /** AVAILABLE when this orderId holds them locked; `changed` false when late or repeated. */
   release(sale: string, orderId: string, reason: string): Promise<{ changed: boolean }>;
-  /** Posts `deadline.due` for up to `limit` holds that are due; they are due again `repeatMs` later. */
+  /**
+   * Posts `deadline.due` for up to `limit` holds that are due; they are due again `repeatMs` later,
+   * and later each time: after as long as they are late, at most 30 times `repeatMs`.
+   */
   due(sale: string, limit: number, repeatMs: number, nowMs?: number): Promise<{ posted: number }>;
   /** @throws NOT_FOUND */
   view(sale: string, nowMs?: number): Promise<SaleView>;
@@ -144,24 +147,45 @@ const SCRIPTS = {
 /** Empty: the script asks `TIME`. */
 const clockOf = (nowMs?: number) => nowMs ?? '';
 
+type Ask = (
+  name: keyof typeof SCRIPTS,
+  sale: string,
+  args: Readonly<Record<string, Value | Value[]>>,
+) => Promise<Reply>;
+type Run = ReturnType<typeof runOf>;
+
 /**
  * The arbiter behind a connection, which stays the caller's until `close`.
  * @param redis its settings decide how long a call may take before it is `ARBITER_AWAY`
  */
 export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace }): Arbiter {
   const run = runOf(redis);
-  const ask = (
-    name: keyof typeof SCRIPTS,
-    sale: string,
-    args: Readonly<Record<string, Value | Value[]>>,
-  ) => {
+  const ask: Ask = (name, sale, args) => {
     const script = SCRIPTS[name];
     const known = script.args.includes('sale') ? { sale: plain('sale', sale), ...args } : args;
     return runScript(redis, script, keysOf(script, keys, sale), argsOf(script, known));
   };
+  return {
+    ...saleOf(ask),
+    ...seatMoves(ask, run),
+    ...looks(ask, redis, keys),
+    ...shardOf(redis, keys, run),
+    runId: run.id,
+    ping: () => inWeather(async () => void (await redis.ping())),
+    close: async () => {
+      run.forget();
+      if (redis.status === 'ready') await redis.quit();
+      else redis.disconnect();
+    },
+  };
+}
+
+/** A sale's own life. */
+function saleOf(ask: Ask): Pick<Arbiter, 'open' | 'turn' | 'reserve' | 'view'> {
   const view = async (sale: string, nowMs?: number) =>
     readView(sale, accepted(await ask('view', sale, { nowMs: clockOf(nowMs) })));
   return {
+    view,
     open: async (sale, layout, pricesFen, terms) => ({
       created: changed(await ask('open', sale, openArgs(layout, pricesFen, terms))),
     }),
@@ -174,8 +198,12 @@ export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace })
       const [at, created] = accepted(await ask('reserve', sale, args));
       return { reservedAtMs: Number(at), created: created === 1 };
     },
-    isReserved: (sale, uid) =>
-      inWeather(async () => (await redis.hexists(keys.ofSale(sale).reserved, uid)) === 1),
+  };
+}
+
+/** What moves seats, and what reminds of those that must move. */
+function seatMoves(ask: Ask, run: Run): Pick<Arbiter, 'lock' | 'sell' | 'release' | 'due'> {
+  return {
     lock: async (request) => {
       const { script, args } = lockCall(request);
       const known = { ...args, runId: await run.id(), nowMs: clockOf(request.nowMs) };
@@ -193,7 +221,15 @@ export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace })
       const reply = await ask('due', sale, { limit, repeatMs, nowMs: clockOf(nowMs) });
       return { posted: reply[0] === 'NOT_FOUND' ? 0 : Number(accepted(reply)[0]) };
     },
-    view,
+  };
+}
+
+type Looks = Pick<Arbiter, 'snapshot' | 'hold' | 'seat' | 'late' | 'isReserved'>;
+
+function looks(ask: Ask, redis: Redis, keys: Keyspace): Looks {
+  return {
+    isReserved: (sale, uid) =>
+      inWeather(async () => (await redis.hexists(keys.ofSale(sale).reserved, uid)) === 1),
     snapshot: async (sale) => {
       const [epoch, version, states] = accepted(await ask('snapshot', sale, {}));
       return { epoch: Number(epoch), version: Number(version), states: String(states) };
@@ -211,6 +247,16 @@ export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace })
       const reply = await ask('late', sale, { lateMs, limit, scan: LATE_SCAN, nowMs: '' });
       return reply[0] === 'NOT_FOUND' ? [] : accepted(reply).map((json) => readHold(String(json)));
     },
+  };
+}
+
+/** What a shard knows beside its sales. */
+function shardOf(
+  redis: Redis,
+  keys: Keyspace,
+  run: Run,
+): Pick<Arbiter, 'sales' | 'epoch' | 'adopt'> {
+  return {
     sales: () => inWeather(() => salesOf(redis, keys)),
     epoch: (shard) =>
       inWeather(async () => {
@@ -221,13 +267,6 @@ export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace })
       const args = argsOf(SCRIPTS.adopt, { runId: await run.id(), epoch });
       const names = keysOfShard(SCRIPTS.adopt, keys, shard);
       return { changed: changed(await runScript(redis, SCRIPTS.adopt, names, args)) };
-    },
-    runId: run.id,
-    ping: () => inWeather(async () => void (await redis.ping())),
-    close: async () => {
-      run.forget();
-      if (redis.status === 'ready') await redis.quit();
-      else redis.disconnect();
     },
   };
 }
@@ -250,7 +289,8 @@ function runOf(redis: Redis): { id: () => Promise<string>; forget: () => void } 
     known = asked;
     return asked;
   };
-  const learn = () => void id().catch(lose);
+  // Who needs it asks again; until then nobody is refused for a failed question.
+  const learn = () => void id().catch(() => undefined);
   redis.on('close', lose);
   redis.on('ready', learn);
   if (redis.status === 'ready') learn();

@@ -13,11 +13,16 @@ if redis.call('EXISTS', keys.meta) == 0 then return { 'NOT_FOUND' } end
 local due = redis.call('ZRANGEBYSCORE', keys.deadlines, '-inf', nowMs, 'LIMIT', 0, args.limit)
 local holds = #due > 0 and redis.call('HMGET', keys.holds, unpack(due)) or {}
 
+-- The later it is the longer until it is said again: a backlog must not feed on its repetitions.
+local function againMs(lateMs)
+  return nowMs + math.min(math.max(args.repeatMs, lateMs), 30 * args.repeatMs)
+end
+
 local posted = 0
 for i = 1, #due do
   local deadlineMs = holds[i] and string.match(holds[i], '"deadlineMs":(%d+)')
   if deadlineMs then
-    redis.call('ZADD', keys.deadlines, nowMs + args.repeatMs, due[i])
+    redis.call('ZADD', keys.deadlines, againMs(nowMs - deadlineMs), due[i])
     redis.call('XADD', keys['deadline.due'], '*', 'payload', string.format(
       '{"sale":"%s","orderId":"%s","deadlineMs":%s}', args.sale, due[i], deadlineMs))
     posted = posted + 1

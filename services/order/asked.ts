@@ -10,6 +10,7 @@ import type { Outcome } from './creation.ts';
 import type { CloseAnswer } from './decisions.ts';
 import { requireOwn } from './lookup.ts';
 import type { Locked } from './messages.ts';
+import type { Punctual } from './punctual.ts';
 import type { Relayer } from './relayer.ts';
 import type { DueOutcome } from './timeout.ts';
 
@@ -17,8 +18,7 @@ export interface Vars {
   redis: Redis;
   relayer: Relayer;
   creations: Batcher<Locked, Outcome>;
-  /** Deadlines that came a moment early, to be judged again in this process. */
-  early: Set<NodeJS.Timeout>;
+  punctual: Punctual;
 }
 export interface Methods {
   create(moved: SeatMoved): Promise<void>;

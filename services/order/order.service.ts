@@ -32,6 +32,7 @@ import { awaitOrder, findOrder } from './lookup.ts';
 import { type Locked, lockNamedBy, readDue, readLocked, readReservation } from './messages.ts';
 import { moveOrder } from './moves.ts';
 import { lockOrder } from './order.model.ts';
+import { Punctual } from './punctual.ts';
 import { listOrders, seatHistory } from './reading.ts';
 import { Relayer } from './relayer.ts';
 import { refunded, type Settlement, settle } from './settling.ts';
@@ -180,17 +181,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
       context: true,
       async handler(ctx: Context<DeadlineDue>) {
         const due = readDue(ctx.params);
-        const { earlyMs } = await this.due(ctx, due);
-        // it is announced again anyway; this only makes it punctual
-        if (earlyMs !== undefined && earlyMs <= config.dueRepeatMs) {
-          const timer = setTimeout(() => {
-            this.early.delete(timer);
-            this.due(ctx, due).catch((error: Error) =>
-              this.logger.warn('A deadline waits for its next announcement.', error),
-            );
-          }, earlyMs);
-          this.early.add(timer);
-        }
+        await this.punctual.hear(due.orderId, () => this.due(ctx, due));
       },
     },
   },
@@ -245,7 +236,9 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
   },
 
   created() {
-    this.early = new Set();
+    this.punctual = new Punctual((error) =>
+      this.logger.warn('A deadline waits for its next announcement.', error),
+    );
     this.creations = batcher(config.orderBatchMax, config.orderBatchMs, createOrders);
     this.broker.metrics.register({
       type: 'counter',
@@ -261,7 +254,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
   },
 
   async stopped() {
-    for (const timer of this.early) clearTimeout(timer);
+    this.punctual.stop();
     await this.relayer?.stop();
     this.redis?.disconnect();
     await closeDatabase();

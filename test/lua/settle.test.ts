@@ -46,6 +46,13 @@ describe('a sale of the seats', () => {
     await on.redis.hset(on.keys.ofSale(SALE).owners, '2', 'somebody-else');
     await unchanged(() => on.arbiter.sell(SALE, orderId));
   });
+
+  it('does nothing when a seat of the order is not LOCKED', async () => {
+    on = await stage(HALL);
+    const { orderId } = await on.lock('a', { seats: [1, 2] });
+    await on.redis.setrange(on.keys.ofSale(SALE).seats, 2, '2');
+    await unchanged(() => on.arbiter.sell(SALE, orderId));
+  });
 });
 
 describe('a release', () => {
@@ -116,7 +123,11 @@ describe('a deadline', () => {
     expect(await due(deadlineMs)).toBe(1);
     expect(await due(deadlineMs + 1_999)).toBe(0);
     expect(await due(deadlineMs + 2_000)).toBe(1);
+    // 2 s late now: said again only when it is 4 s late
+    expect(await due(deadlineMs + 3_999)).toBe(0);
+    expect(await due(deadlineMs + 4_000)).toBe(1);
     expect(await on.messages('deadline.due')).toEqual([
+      { sale: SALE, orderId, deadlineMs },
       { sale: SALE, orderId, deadlineMs },
       { sale: SALE, orderId, deadlineMs },
     ]);
