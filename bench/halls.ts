@@ -1,7 +1,7 @@
 /**
- * The halls `bench:lock` locks in: a fresh one, and one where free and taken seats alternate and one
- * pair is left, in the worst row. Every lock is released again by `EVAL`, which Redis counts apart from
- * `EVALSHA`.
+ * The halls `bench:lock` locks in: a fresh one, and one where free and taken seats alternate and
+ * one pair is left, in the worst row. Every lock is released again by `EVAL`, which Redis counts
+ * apart from `EVALSHA`.
  */
 import type { ChainableCommander, Redis } from 'ioredis';
 import { keyspace } from '../contracts/keys.ts';

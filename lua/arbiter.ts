@@ -116,7 +116,7 @@ export interface Arbiter {
   sales(): Promise<string[]>;
   /** The epoch in force; undefined while no Redis run is recorded. */
   epoch(shard: number): Promise<{ runId: string; epoch: number } | undefined>;
-  /** Records the Redis run we are connected to under an epoch; only forward, else `changed` false. */
+  /** Records the Redis run we are connected to under an epoch; `changed` only when that is newer. */
   adopt(shard: number, epoch: number): Promise<{ changed: boolean }>;
   /** The run id of the Redis we are connected to now. */
   runId(): Promise<string>;
@@ -289,8 +289,8 @@ function runOf(redis: Redis): { id: () => Promise<string>; forget: () => void } 
     known = asked;
     return asked;
   };
-  // Who needs it asks again; until then nobody is refused for a failed question.
-  const learn = () => void id().catch(() => undefined);
+  // After a failed question the next who needs it asks again.
+  const learn = () => void id().catch(lose);
   redis.on('close', lose);
   redis.on('ready', learn);
   if (redis.status === 'ready') learn();

@@ -4,10 +4,11 @@
  * contradicts the script stops the process at start.
  *
  * A header: `#!lua flags=…`, then comment lines `--- name: what it does`, `-- Why a script:`,
- * `-- Flags:` (only when there are any), `-- KEYS:`, `-- ARGV:`, `-- Returns:`. The script and its parts
- * say `keys.seats` and `args.uid`: the loader makes `KEYS[6]` and `ARGV[2]` of them; `args.seats` is a
- * list of all arguments from its position on when the header ends with `seats...`. `require 'lib.x'` stands for the text of `lib/x.lua`: Redis
- * has no modules, so the loader puts it there; inside a block, it costs only who comes there.
+ * `-- Flags:` (only when there are any), `-- KEYS:`, `-- ARGV:`, `-- Returns:`. The script and its
+ * parts say `keys.seats` and `args.uid`: the loader makes `KEYS[6]` and `ARGV[2]` of them. When ARGV
+ * ends with `seats...`, `args.seats` is a list of every argument from there on. `require 'lib.x'`
+ * stands for the text of `lib/x.lua`: Redis has no modules, so the loader puts it there; inside a
+ * block, it costs only who comes there.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -3,8 +3,8 @@
  * and `lib/choose.lua`.
  *
  * - plan: per offset "tier segment first last priceFen JSON", filled up with NUL; tier and segment
- *   are indexes, first and last the ends of the segment, JSON what follows the number in the JSON of
- *   a seat; a gap is all NUL
+ *   are indexes, first and last the ends of the segment, JSON what follows the number in the JSON
+ *   of a seat; a gap is all NUL
  * - segments: per segment "first last", filled up with spaces; in order of tier, within a tier best
  *   first
  * - runs: per segment one digit, its longest free run, at most 9
@@ -160,9 +160,7 @@ function segmentsOf(places: readonly Place[]): Segment[] {
   for (const run of runsOf(places)) {
     const [first] = run;
     const last = block.at(-1);
-    const joins =
-      run.length === 1 &&
-      (!last || (alike(last, first!) && last.seat + 1 < first!.seat && block.length < BLOCK_MAX));
+    const joins = run.length === 1 && (!last || (alike(last, first!) && block.length < BLOCK_MAX));
     if (!joins) endBlock();
     if (run.length === 1) block.push(first!);
     else end(run, run.length);

@@ -20,7 +20,7 @@ export const isOffset = (seat: number) => Number.isInteger(seat) && seat >= 0 &&
 /** The Bloom filter lets one uid in a hundred pass that never reserved: bits per uid, hashes. */
 const BLOOM_BITS_PER_UID = 9.585_1;
 const BLOOM_HASHES = 7;
-/** How many reservations a sale is expected to draw: so many per seat, never fewer than the floor. */
+/** How many reservations are expected: so many per seat, never fewer than the floor. */
 const UIDS_PER_SEAT = 20;
 const UIDS_FLOOR = 100_000;
 

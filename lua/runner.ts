@@ -11,20 +11,24 @@ import type { Script, Value } from './loader.ts';
 export type Reply = [word: string, ...rest: unknown[]];
 
 /** Error replies that say something of Redis at this moment, and nothing of the request. */
-const WEATHER =
-  /^(LOADING|MISCONF|OOM|BUSY|READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|EXECABORT|NOAUTH|WRONGPASS|NOPERM)\b/;
+const WEATHER = new Set([
+  ...['LOADING', 'MISCONF', 'OOM', 'BUSY', 'READONLY', 'MASTERDOWN', 'NOREPLICAS'],
+  ...['CLUSTERDOWN', 'TRYAGAIN', 'MOVED', 'ASK', 'NOAUTH', 'WRONGPASS', 'NOPERM'],
+]);
 
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** An error reply begins with a word. */
+const wordIn = (error: Error) => error.message.split(' ', 1)[0]!;
 
 /** True for an answer Redis itself gave; anything else that a call throws is the connection. */
-const isReply = (error: unknown) => error instanceof Error && error.name === 'ReplyError';
+const isReply = (error: unknown): error is Error =>
+  error instanceof Error && error.name === 'ReplyError';
 
 /** Runs any call to the arbiter; a connection that fails, or is full or loading, is weather. */
 export async function inWeather<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isReply(error) && !WEATHER.test(textOf(error))) throw error;
+    if (isReply(error) && !WEATHER.has(wordIn(error))) throw error;
     // The cause stays in this process: it names hosts and ports.
     throw Object.assign(refusal('ARBITER_AWAY'), { cause: error });
   }
@@ -42,7 +46,7 @@ export async function runScript(
     try {
       return (await redis.evalsha(script.sha, keys.length, ...values)) as Reply;
     } catch (error) {
-      if (!isReply(error) || !textOf(error).startsWith('NOSCRIPT')) throw error;
+      if (!isReply(error) || wordIn(error) !== 'NOSCRIPT') throw error;
       return (await redis.eval(script.text, keys.length, ...values)) as Reply;
     }
   });

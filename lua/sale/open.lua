@@ -7,7 +7,7 @@
 local flag = require 'lib.flag'
 
 if redis.call('EXISTS', keys.meta) == 1 then return { 'OK', 0 } end
--- Both lists are name, value, name, value …, every one a string, so that no number is reformatted.
+-- Both lists are name, value, name, value …, all strings, so that no number is reformatted.
 local tiers, meta = cjson.decode(args.tiers), cjson.decode(args.meta)
 
 redis.call('SET', keys.seats, args.seats)
