@@ -1,9 +1,9 @@
 /**
  * `npm run bench:lock [-- --json]`: what a lock costs inside Redis, and how many of them a second
- * one client gets. Times are those Redis itself takes (`INFO commandstats`), so the road to it does not
- * count; sizes and kinds take turns, so that a busy machine slows them all alike; the first round
- * warms up, of the others the median counts. A round takes the quickest of a few short batches:
- * whatever made another slower was not Redis.
+ * one client gets. Times are those Redis itself takes (`INFO commandstats`), so the road to it does
+ * not count; sizes and kinds take turns, so that a busy machine slows them all alike; the first
+ * round warms up, of the others the median counts. A round takes the quickest of a few short
+ * batches: whatever made another slower was not Redis.
  */
 import type { Redis } from 'ioredis';
 import { type Hall, KINDS, type Kind, openHalls, openSale, pairAt } from './halls.ts';
