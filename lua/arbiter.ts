@@ -116,7 +116,7 @@ export interface Arbiter {
   sales(): Promise<string[]>;
   /** The epoch in force; undefined while no Redis run is recorded. */
   epoch(shard: number): Promise<{ runId: string; epoch: number } | undefined>;
-  /** Records the Redis run we are connected to under an epoch; `changed` only when that is newer. */
+  /** Records the Redis run we are connected to under an epoch, when that one is newer. */
   adopt(shard: number, epoch: number): Promise<{ changed: boolean }>;
   /** The run id of the Redis we are connected to now. */
   runId(): Promise<string>;

@@ -136,7 +136,7 @@ describe('a lock is refused, and changes nothing,', () => {
     expect(await refusalOf(on, act)).toEqual({ word, data: data || undefined });
   });
 
-  it('from the millisecond before the opening, not at it; at the closing, not before it', async () => {
+  it('until the millisecond before the opening, and again from the closing on', async () => {
     const nowMs = Date.now();
     const { opensAtMs, closesAtMs } = termsAt(nowMs);
     on = await stage(HALL, termsAt(nowMs));
@@ -236,7 +236,7 @@ describe('the alternatives of a lost seat', () => {
       .alternatives;
   };
 
-  it('are up to three, of the asked size, free, nearest first, of the same tier if any', async () => {
+  it('are up to three, of the asked size, nearest first, of the same tier if any', async () => {
     on = await stage(drawnHall(['AAAAAAAA', 'BBBBBBBB']));
     await on.lock('a', { seats: [3, 4] });
     expect(await alternativesOf([3, 4])).toEqual([

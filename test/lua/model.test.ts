@@ -1,4 +1,4 @@
-/** Any sequence of moves, held against a model that has no Lua in it, and audited after every step. */
+/** Any sequence of moves, held against a model without Lua, and audited after every step. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wordOf } from '../../contracts/errors.ts';

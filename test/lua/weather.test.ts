@@ -1,4 +1,4 @@
-/** An arbiter that is full, gone, or another one than before: what still works, and what is said. */
+/** An arbiter that is full, gone, or not the one it was: what still works, what is said. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wordOf } from '../../contracts/errors.ts';
