@@ -27,7 +27,7 @@ try {
   else {
     await expectRunning(options.url ?? config.publicUrl);
     const report = await rush(options, config, options.json ? undefined : process.stderr);
-    process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : print(report));
+    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : print(report));
     process.exitCode = isSound(report) ? 0 : 1;
   }
 } catch (error) {

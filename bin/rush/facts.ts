@@ -43,24 +43,24 @@ async function arbiterFacts(servers: Servers, sale: string): Promise<ArbiterFact
       .hgetall(keys.holds)
       .hgetall(keys.buyers)
       .hgetall(keys.meta)
-      .hgetall(keys.tiers)
+      .hget(keys.tiers, 'names')
       .exec();
     type Hash = Record<string, string>;
-    const [states, owners, holds, buyers, meta, tiers] = answers!.map(([error, value]) => {
+    const [states, owners, holds, buyers, meta, names] = answers!.map(([error, value]) => {
       if (error) throw error;
       return value;
-    }) as [string, Hash, Hash, Hash, Hash, Hash];
-    const left = Object.entries(meta).flatMap(([field, value]) => {
-      const tier = /^left:(\d+)$/.exec(field)?.[1];
-      return tier === undefined ? [] : [[tiers[`name:${tier}`]!, Number(value)] as const];
-    });
+    }) as [string, Hash, Hash, Hash, Hash, string];
+    const tiers: string[] = JSON.parse(names);
+    const seatsPerBuyerMax = Number(meta.seatsPerBuyerMax);
+    // A fact that cannot be read must not pass for one that holds.
+    if (!(seatsPerBuyerMax > 0)) throw new Error(`sale ${sale}: no seatsPerBuyerMax in its meta`);
     return {
       states,
       owners: new Map(Object.entries(owners).map(([seat, orderId]) => [Number(seat), orderId])),
       holds: new Map(Object.entries(holds).map(([orderId, text]) => [orderId, holdOf(text)])),
       buyers: counts(buyers),
-      left: new Map(left),
-      seatsPerBuyerMax: Number(meta.seatsPerBuyerMax),
+      left: new Map(tiers.map((tier, i) => [tier, Number(meta[`left:${i}`])])),
+      seatsPerBuyerMax,
     };
   } finally {
     redis.disconnect();

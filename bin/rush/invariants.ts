@@ -161,7 +161,7 @@ function* lost({ accepted, orders, verdicts, holds, nowMs, graceMs }: Facts): It
 }
 
 function* miscounted({ states, left, tierOf }: Facts): Iterable<string> {
-  const available = new Map([...left.keys()].map((tier) => [tier, 0]));
+  const available = new Map([...left.keys(), ...tierOf.values()].map((tier) => [tier, 0]));
   for (const [seat, tier] of tierOf)
     if (states[seat] === SEAT_MARK.AVAILABLE) available.set(tier, (available.get(tier) ?? 0) + 1);
   for (const [tier, count] of available)
