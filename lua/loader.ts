@@ -6,9 +6,10 @@
  * A header: `#!lua flags=…`, then comment lines `--- name: what it does`, `-- Why a script:`,
  * `-- Flags:` (only when there are any), `-- KEYS:`, `-- ARGV:`, `-- Returns:`. The script and its
  * parts say `keys.seats` and `args.uid`: the loader makes `KEYS[6]` and `ARGV[2]` of them. When
- * ARGV ends with `seats...`, `args.seats` is a list of every argument from there on. `require 'lib.x'`
- * stands for the text of `lib/x.lua`: Redis has no modules, so the loader puts it there; inside a
- * block, it costs only who comes there.
+ * ARGV ends with `seats...`, `args.seats` is a list of every argument from there on.
+ *
+ * `require 'lib.x'` stands for the text of `lib/x.lua`: Redis has no modules, so the loader puts it
+ * there; inside a block, it costs only who comes there.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

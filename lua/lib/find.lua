@@ -1,6 +1,7 @@
 --- Finds seats in the plan of a sale: one record per offset, all of one width, so that a stretch of
 -- seats that follow each other costs one GETRANGE, and their row another, whatever the hall's size.
-local find, format, match, sub = string.find, string.format, string.match, string.sub
+local byte, find, format = string.byte, string.find, string.format
+local match, sub = string.match, string.sub
 
 -- A record: "tier segment first last priceFen JSON", filled up with NUL, of which there is at least
 -- one; a gap is all NUL. Tier and segment are indexes, first and last the ends of the segment, JSON
@@ -37,7 +38,8 @@ return function(seats, texts, width, rows)
         repeat
           json = json .. texts[i] .. sub(records, start, find(records, '\0', start, true) - 1)
           count, i, start = count + 1, i + 1, start + width
-          local more = i <= to and count <= left
+          -- A block of places without neighbours has gaps inside.
+          local more = i <= to and count <= left and byte(records, at + count * width) ~= 0
           if more then json = json .. ',{"seat":' end
         until not more
         at = at + count * width

@@ -187,6 +187,13 @@ describe('a lock is refused, and changes nothing,', () => {
     expect(await refusalOf(on, () => on.lock('a', { seats }))).toEqual(expected);
   });
 
+  it('when a seat is the gap between two places of a standing floor', async () => {
+    on = await stage(drawnHall(['A A A']));
+    const expected = { word: 'SEAT_UNKNOWN', data: { seats: [1, 3] } };
+    const act = () => on.lock('a', { seats: [0, 1, 2, 3, 4] });
+    expect(await refusalOf(on, act)).toEqual(expected);
+  });
+
   it('when a seat is named twice', async () => {
     on = await stage(HALL);
     expect((await refusalOf(on, () => on.lock('a', { seats: [3, 1, 3] }))).word).toBe(

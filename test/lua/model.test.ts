@@ -158,7 +158,7 @@ describe('any moves', () => {
           await on.end();
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   }, 120_000);
 });
