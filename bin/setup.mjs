@@ -61,8 +61,9 @@ function installPackages() {
 function isInstalled(packages) {
   if (!existsSync(INSTALLED)) return false;
   const installed = JSON.parse(readFileSync(INSTALLED, 'utf8')).packages;
+  // Optional ones are the binaries of other machines.
   return Object.entries(packages)
-    .filter(([path, { optional }]) => path !== '' && !optional) // optional: other machines' binaries
+    .filter(([path, { optional }]) => path !== '' && !optional)
     .every(([path, { version }]) => installed[path]?.version === version);
 }
 
@@ -140,7 +141,8 @@ function howToInstall(rows) {
     `missing: ${names.join(', ')}. ` +
     `Debian/Ubuntu: sudo apt-get install -y --no-install-recommends ${apt}; ` +
     `macOS: brew install ${brew}; ` +
-    'Windows: run this inside WSL (wsl --install -d Debian) and use the Debian line. Then start again.'
+    'Windows: run this inside WSL (wsl --install -d Debian) and use the Debian line. ' +
+    'Then start again.'
   );
 }
 

@@ -63,7 +63,9 @@ function read(name: SettingName, env: Env): unknown {
   }
 }
 
-/** Reads every setting from an environment. @throws ConfigError with one line for the first fault. */
+/**
+ * Reads every setting from an environment. @throws ConfigError with one line for the first fault.
+ */
 export function readConfig(env: Env): Config {
   const names = Object.keys(SETTINGS) as SettingName[];
   const values = Object.fromEntries(names.map((name) => [name, read(name, env)])) as Config;

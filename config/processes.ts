@@ -1,7 +1,7 @@
 /**
  * Every process and server of one machine: what it runs, on which port, with how much memory. Ports
- * are offsets from `portBase`, except the edge's. All caps together stay far below the 4 GB that the
- * road is held to on one machine (the table is summed in a test).
+ * are offsets from `portBase`, except the edge's. All caps together stay far below the 4 GB that
+ * the road is held to on one machine (the table is summed in a test).
  */
 
 /** A group of HTTP routes with a process of its own, so that no door can drown another. */

@@ -131,7 +131,9 @@ export interface PaymentEvent {
   readonly amountFen: number;
   readonly occurredAt: string;
 }
-/** What became of a payment event: `moved`, `refunded`, or `none` (repeated, or changes nothing). */
+/**
+ * What became of a payment event: `moved`, `refunded`, or `none` (repeated, or changes nothing).
+ */
 export interface SettleAnswer {
   readonly effect: 'moved' | 'refunded' | 'none';
   readonly state?: OrderState;
@@ -184,7 +186,9 @@ export interface Actions {
   'order.list': { params: PageQuery; result: Page<OrderView> };
   'order.get': { params: { orderId: string }; result: OrderView };
   'order.cancel': { params: { orderId: string }; result: { orderId: string; state: OrderState } };
-  /** The asker's own order, waiting up to 2 s for its row. @throws NOT_FOUND, ORDER_ABORTED, BUSY */
+  /**
+   * The asker's own order, waiting up to 2 s for its row. @throws NOT_FOUND, ORDER_ABORTED, BUSY
+   */
   'order.payable': { params: { orderId: string }; result: PayableOrder };
   /** `openedFor`: the order that payment was opened for, when we opened it. */
   'order.settle': { params: PaymentEvent & { openedFor?: string }; result: SettleAnswer };
@@ -213,7 +217,9 @@ export interface Actions {
   };
   'payment.event': { params: { raw: string; signature?: string }; result: { received: true } };
   'payment.ofOrder': { params: { orderId: string }; result: PaymentView | null };
-  /** Asks the provider to close what is open for an order; answers when it is, or says it is not. */
+  /**
+   * Asks the provider to close what is open for an order; answers when it is, or says it is not.
+   */
   'payment.close': { params: { orderId: string }; result: { closed: boolean } };
   'payment.health': { params: Record<string, never>; result: Health };
 
@@ -241,7 +247,9 @@ export interface Actions {
   'session.get': { params: { id: string }; result: Record<string, unknown> };
   /** stream: the answer is the JSON of the layout. */
   'session.layout': { params: { id: string; form?: 'columns' }; result: unknown };
-  /** DRAFT or PUBLISHED, or NOT_FOUND: what the seckill domain asks when the arbiter has no sale. */
+  /**
+   * DRAFT or PUBLISHED, or NOT_FOUND: what the seckill domain asks when the arbiter has no sale.
+   */
   'session.stage': { params: { id: string }; result: { stage: 'DRAFT' | 'PUBLISHED' } };
   /** Refuses NOT_FOUND unless the asker may manage the session. */
   'session.publish': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };

@@ -45,7 +45,9 @@ export interface ReservationMade {
   readonly uid: string;
   readonly reservedAtMs: number;
 }
-/** A hold's deadline passed and nobody has released or sold it yet. Repeated until somebody does. */
+/**
+ * A hold's deadline passed and nobody has released or sold it yet. Repeated until somebody does.
+ */
 export interface DeadlineDue {
   readonly sale: string;
   readonly orderId: string;

@@ -1,4 +1,6 @@
-/** What a token and a permit say. Who signs and who checks them lives with the signer and checker. */
+/**
+ * What a token and a permit say. Who signs and who checks them lives with the signer and checker.
+ */
 
 export type Role = 'buyer' | 'organiser' | 'operator';
 export const ROLES = ['buyer', 'organiser', 'operator'] as const satisfies Role[];

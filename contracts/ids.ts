@@ -3,8 +3,8 @@
  * as arguments, so that a seeded simulation can own them.
  *
  * - catalogue ids: 9 characters of time, 7 random (35 bits)
- * - `orderId`: `<sessionId>-<9 of time><16 random, 80 bits>-<8 of HMAC(uid)>`: any service reads its
- *   sale and the moment it was minted, and checks whose it is, without a look-up
+ * - `orderId`: `<sessionId>-<9 of time><16 random, 80 bits>-<8 of HMAC(uid)>`: any service reads
+ *   its sale and the moment it was minted, and checks whose it is, without a look-up
  */
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 

@@ -27,7 +27,9 @@ interface KeyRow {
   readonly holds: string;
 }
 
-/** Keys of one sale: `<namespace>:{s<shard>}:sale:<sale>:<name>`. All live until the sale is gone. */
+/**
+ * Keys of one sale: `<namespace>:{s<shard>}:sale:<sale>:<name>`. All live until the sale is gone.
+ */
 export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
   seats: { type: 'string', holds: 'the byte at offset `seat`: 0, 1, 2, or - for a gap' },
   plan: {
@@ -68,7 +70,8 @@ export const SHARD_KEYS: Readonly<Record<ShardKeyName, KeyRow>> = {
   flags: {
     type: 'hash',
     holds:
-      'sale → "switch opensAtMs closesAtMs reservationClosesAtMs soldOut": what the edge pulls; written when one of them changes',
+      'sale → "switch opensAtMs closesAtMs reservationClosesAtMs soldOut": what the edge pulls; ' +
+      'written when one of them changes',
   },
   sales: { type: 'set', holds: 'the sales of the shard' },
 };

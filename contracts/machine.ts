@@ -13,7 +13,9 @@ export interface Move<State extends string, Cause extends string> {
 export interface MachineTable<State extends string, Cause extends string> {
   readonly name: string;
   readonly initial: State;
-  /** `end`: nothing leaves it. `waiting`: somebody must act, so a clock must be able to leave it. */
+  /**
+   * `end`: nothing leaves it. `waiting`: somebody must act, so a clock must be able to leave it.
+   */
   readonly states: Readonly<Record<State, 'start' | 'waiting' | 'end'>>;
   /** The causes that time alone brings about. Every waiting state must have one. */
   readonly clocks: readonly Cause[];

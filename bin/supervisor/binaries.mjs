@@ -46,7 +46,9 @@ export function findProgram(name) {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** The path of an nginx that can run Lua with cjson: OpenResty's own, or Debian's with its modules. */
+/**
+ * The path of an nginx that can run Lua with cjson: OpenResty's own, or Debian's with its modules.
+ */
 export function findEdgeProgram() {
   const openresty = findProgram('openresty');
   if (openresty) return openresty;

@@ -56,7 +56,8 @@ function requireSecrets(given: Variables): Record<string, string> {
       KEYRINGS.map((name) => [setting(name).env, given[setting(name).env]!]),
     );
   throw new StartError(
-    `production mode makes up no secrets: set ${missing.join(', ')} (each kid:secret, 32 characters or more)`,
+    `production mode makes up no secrets: set ${missing.join(', ')} ` +
+      '(each kid:secret, 32 characters or more)',
   );
 }
 

@@ -1,7 +1,7 @@
 /**
- * Log files of bounded size. A program writes straight into its file (opened for append), so nothing
- * is lost or held up when the supervisor is away; a file that has grown is copied to `<file>.1` and
- * cut to nothing in place, which an appending writer does not notice.
+ * Log files of bounded size. A program writes straight into its file (opened for append), so
+ * nothing is lost or held up when the supervisor is away; a file that has grown is copied to
+ * `<file>.1` and cut to nothing in place, which an appending writer does not notice.
  */
 import {
   closeSync,

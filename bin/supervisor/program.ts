@@ -1,6 +1,6 @@
 /**
- * What the supervisor has to know to run one program: a server, a Node process or the edge. A row of
- * data; nothing here starts anything.
+ * What the supervisor has to know to run one program: a server, a Node process or the edge. A row
+ * of data; nothing here starts anything.
  */
 
 /** When a program is stopped: wave by wave, those of one wave together. Redis goes last. */

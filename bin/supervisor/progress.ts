@@ -16,7 +16,8 @@ export function progressLines(out: NodeJS.WriteStream): Step {
       if (out.isTTY) out.write(`\r${ERASE_LINE}  … ${title}  ${detail}`);
     };
     const done = (sign: string) => {
-      const line = `  ${sign} ${title.padEnd(TITLE_WIDTH)} ${seconds(performance.now() - begunMs)}\n`;
+      const took = seconds(performance.now() - begunMs);
+      const line = `  ${sign} ${title.padEnd(TITLE_WIDTH)} ${took}\n`;
       out.write(out.isTTY ? `\r${ERASE_LINE}${line}` : line);
     };
     running();

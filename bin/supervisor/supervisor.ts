@@ -35,7 +35,9 @@ interface Slot {
   restartTimer: NodeJS.Timeout | undefined;
 }
 
-/** An exit while `starting` fails the start, while `kept` is answered by a restart, else is wanted. */
+/**
+ * An exit while `starting` fails the start, while `kept` is answered by a restart, else is wanted.
+ */
 type Phase = 'starting' | 'kept' | 'stopping';
 
 export interface SupervisorEvents {

@@ -269,7 +269,7 @@ test('posts once what a process left that died between commit and post', async (
   await soon(() => marks(sale)).toBe('0'.repeat(SEATS));
 });
 
-test('leaves a message alone that another process is taking, and does not wait for it', async () => {
+test('leaves alone a message that another process is taking, and waits for none', async () => {
   await node.stop();
   const { createOrders } = await import('../../services/order/creation.ts');
   await createOrders([lockOf('ola', [1], { deadlineMs: 1 })]);

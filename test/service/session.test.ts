@@ -32,7 +32,7 @@ const published = async (more: object = {}) => {
 };
 
 describe('a draft', () => {
-  test('keeps what it was given, times in UTC, 15 minutes for a lock unless it says so', async () => {
+  test('keeps what it was given, times in UTC; a lock lives 15 minutes by default', async () => {
     const { draft } = await makeDraft(anna);
     const local = '2030-05-01T20:00:00.25+08:00';
     const { answer, headers } = await ask(anna, 'session.create', { ...draft, startsAt: local });

@@ -1,7 +1,7 @@
 /**
- * Once per run, before the first test that needs servers: a private arbiter, cache, NATS and MariaDB
- * on free ports under `.run/test-<pid>`; gone after the last one. What a run that was killed left
- * behind is ended by the next.
+ * Once per run, before the first test that needs servers: a private arbiter, cache, NATS and
+ * MariaDB on free ports under `.run/test-<pid>`; gone after the last one. What a run that was
+ * killed left behind is ended by the next.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * A whole system for a test: every server, every process and the edge, on free ports with a run
- * directory of its own, through the same supervisor as `npm start`. Its logs stay when a test of the
- * file failed, and are named.
+ * directory of its own, through the same supervisor as `npm start`. Its logs stay when a test of
+ * the file failed, and are named.
  */
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';

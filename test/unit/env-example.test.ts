@@ -5,7 +5,8 @@
 import { expect, it } from 'vitest';
 import { SETTINGS, type Setting } from '../../config/schema.ts';
 
-const HEAD = `# Every setting with its default. Copy to .env, which npm start reads; a variable of the shell wins.
+const HEAD = `\
+# Every setting with its default. Copy to .env, which npm start reads; a variable of the shell wins.
 # What a running system was given is spelled out in <RUN_DIR>/env.json.
 `;
 

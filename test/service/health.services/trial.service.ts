@@ -1,4 +1,6 @@
-/** A service to be started, asked, drained and killed by the tests of the broker's configuration. */
+/**
+ * A service to be started, asked, drained and killed by the tests of the broker's configuration.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, ServiceSchema } from 'moleculer';
 
