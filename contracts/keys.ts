@@ -58,7 +58,7 @@ export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
   },
   meta: {
     type: 'hash',
-    holds: 'gate (what a lock reads: switch, terms), terms, version, left per tier, size of bloom',
+    holds: 'state, terms, gate (both again, as the one text a lock reads), version, left per tier',
   },
   reserved: { type: 'hash', holds: 'uid → the moment of its reservation, epoch ms' },
   bloom: { type: 'bitmap', holds: 'the filter over `reserved` that the edge pulls' },
@@ -66,7 +66,10 @@ export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
 
 /** Keys of one shard: `<namespace>:{s<shard>}:<name>`. */
 export const SHARD_KEYS: Readonly<Record<ShardKeyName, KeyRow>> = {
-  epoch: { type: 'hash', holds: 'runId of the Redis the sales are good on → its epoch; one field' },
+  epoch: {
+    type: 'hash',
+    holds: 'runId: the Redis run the sales are good on; epoch: how many such runs there were',
+  },
   flags: {
     type: 'hash',
     holds:

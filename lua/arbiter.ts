@@ -260,8 +260,8 @@ function shardOf(
     sales: () => inWeather(() => salesOf(redis, keys)),
     epoch: (shard) =>
       inWeather(async () => {
-        const [run] = Object.entries(await redis.hgetall(keys.ofShard(shard).epoch));
-        return run && { runId: run[0], epoch: Number(run[1]) };
+        const { runId, epoch } = await redis.hgetall(keys.ofShard(shard).epoch);
+        return runId === undefined ? undefined : { runId, epoch: Number(epoch) };
       }),
     adopt: async (shard, epoch) => {
       const args = argsOf(SCRIPTS.adopt, { runId: await run.id(), epoch });

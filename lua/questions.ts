@@ -45,6 +45,7 @@ export function openArgs(
   const meta = {
     gate: ['OPEN', opensAtMs, closesAtMs, seatsPerBuyerMax, lockMs, plan.planWidth].join(' '),
     version: 0,
+    state: 'OPEN',
     ...Object.fromEntries(plan.left.map((left, tier) => [`left:${tier}`, left])),
     tiers: plan.left.length,
     ...terms,

@@ -63,7 +63,7 @@ export function readView(sale: string, [nowMs, epoch, names, meta]: unknown[]): 
   const tiers = JSON.parse(String(names)) as string[];
   const left = tiers.map((_, tier) => number(`left:${tier}`));
   const leftTotal = left.reduce((sum, of) => sum + of, 0);
-  const clock = { ...terms, switch: said.gate!.split(' ')[0] as SaleSwitch, leftTotal };
+  const clock = { ...terms, switch: said.state as SaleSwitch, leftTotal };
   return {
     sale,
     switch: clock.switch,

@@ -12,8 +12,9 @@ return function(nowMs)
     local reply = answered()
     if reply then return reply end
   end
-  local epoch = redis.call('HGET', keys.epoch, args.runId)
-  if not epoch then return { 'ARBITER_AWAY' } end
+  local run = redis.call('HMGET', keys.epoch, 'runId', 'epoch')
+  if run[1] ~= args.runId then return { 'ARBITER_AWAY' } end
+  local epoch = run[2]
 
   local gate = redis.call('HGET', keys.meta, 'gate')
   if not gate then return { 'NOT_FOUND' } end

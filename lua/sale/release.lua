@@ -16,7 +16,7 @@ local gate = redis.call('HGET', keys.meta, 'gate')
 if not gate then return { 'NOT_FOUND' } end
 local hold = held(string.match(gate, '%d+$'))
 if not hold or #hold.texts == 0 then return { 'OK', 0 } end
-local epoch = redis.call('HVALS', keys.epoch)[1]
+local epoch = redis.call('HGET', keys.epoch, 'epoch')
 local had = tonumber(redis.call('HGET', keys.buyers, hold.uid) or 0)
 
 local move = { type = 'released', to = '0', state = 'RELEASED', reason = args.reason, moved = 1 }

@@ -15,7 +15,7 @@ local gate = redis.call('HGET', keys.meta, 'gate')
 if not gate then return { 'NOT_FOUND' } end
 local hold = held(string.match(gate, '%d+$'))
 if not hold or #hold.texts < #hold.asked then return { 'OK', 0 } end
-local epoch = redis.call('HVALS', keys.epoch)[1]
+local epoch = redis.call('HGET', keys.epoch, 'epoch')
 
 local move = { type = 'sold', to = '2', state = 'SOLD', reason = 'PAID', moved = 0 }
 settle(hold, move, epoch, nowMs)

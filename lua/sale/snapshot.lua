@@ -9,5 +9,5 @@
 local version = redis.call('HGET', keys.meta, 'version')
 if not version then return { 'NOT_FOUND' } end
 return {
-  'OK', redis.call('HVALS', keys.epoch)[1] or '0', version, redis.call('GET', keys.seats),
+  'OK', redis.call('HGET', keys.epoch, 'epoch') or '0', version, redis.call('GET', keys.seats),
 }

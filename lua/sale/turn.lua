@@ -13,6 +13,6 @@ local switch, rest = string.match(gate, '^(%u+)(.*)$')
 if switch == args.to then return { 'OK', 0 } end
 if switch == 'CLOSED' then return { 'SALE_CLOSED' } end
 
-redis.call('HSET', keys.meta, 'gate', args.to .. rest)
+redis.call('HSET', keys.meta, 'state', args.to, 'gate', args.to .. rest)
 flag()
 return { 'OK', 1 }

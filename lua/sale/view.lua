@@ -11,6 +11,6 @@ local nowMs = clock()
 local meta = redis.call('HGETALL', keys.meta)
 if #meta == 0 then return { 'NOT_FOUND' } end
 return {
-  'OK', string.format('%.0f', nowMs), redis.call('HVALS', keys.epoch)[1] or '0',
+  'OK', string.format('%.0f', nowMs), redis.call('HGET', keys.epoch, 'epoch') or '0',
   redis.call('HGET', keys.tiers, 'names'), meta,
 }

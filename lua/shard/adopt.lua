@@ -6,9 +6,7 @@
 -- ARGV: runId epoch
 -- Returns: OK changed
 
--- One field: the run's id, and its epoch.
-local before = redis.call('HGETALL', keys.epoch)
-if before[1] and tonumber(args.epoch) <= tonumber(before[2]) then return { 'OK', 0 } end
-if before[1] then redis.call('HDEL', keys.epoch, before[1]) end
-redis.call('HSET', keys.epoch, args.runId, args.epoch)
+local before = redis.call('HGET', keys.epoch, 'epoch')
+if before and tonumber(args.epoch) <= tonumber(before) then return { 'OK', 0 } end
+redis.call('HSET', keys.epoch, 'runId', args.runId, 'epoch', args.epoch)
 return { 'OK', 1 }
