@@ -6,6 +6,9 @@ import { connect, createServer } from 'node:net';
 import { createConnection } from 'mysql2/promise';
 
 const PROBE_MS = 1_000;
+/** A process that is ill may take longer to say what it lacks. */
+const ANSWER_MS = 3_000;
+const BODY_MAX = 300;
 
 const PORT_FAULTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is taken',
@@ -37,6 +40,16 @@ export async function answersOk(url: string, body?: object): Promise<boolean> {
     return response.ok;
   } catch {
     return false;
+  }
+}
+
+/** What an address answers, whatever its status; why it does not, when it does not. */
+export async function bodyOf(url: string): Promise<string> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+    return (await response.text()).slice(0, BODY_MAX);
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

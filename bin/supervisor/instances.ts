@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Config } from '../../config/index.ts';
 import { type Instance, instancesOf } from '../../config/processes.ts';
 import { renderEdge } from '../edge.ts';
-import { answersOk } from './health.ts';
+import { answersOk, bodyOf } from './health.ts';
 import type { Program } from './program.ts';
 
 const REPO = resolve(import.meta.dirname, '../..');
@@ -37,6 +37,7 @@ function processProgram({ name, row, port }: Instance, runDir: string): Program 
     wave: row.door ? 'doors' : 'services',
     drainSignal: 'SIGTERM',
     ready: () => answersOk(`http://127.0.0.1:${port}/ready`),
+    lacks: () => bodyOf(`http://127.0.0.1:${port}/ready`),
     readyMs: 60_000,
   };
 }
@@ -51,6 +52,7 @@ export function edgeProgram(config: Config): Program {
     wave: 'edge',
     drainSignal: 'SIGQUIT',
     ready: () => answersOk(`${edgeUrl(config)}/readyz`),
+    lacks: () => bodyOf(`${edgeUrl(config)}/readyz`),
     readyMs: 20_000,
   };
 }

@@ -19,6 +19,8 @@ export interface Program {
   readonly drainMaxMs?: number;
   /** Asked again and again until it says true; never throws. */
   readonly ready: () => Promise<boolean>;
+  /** What keeps it from being ready, asked when that took too long. */
+  readonly lacks?: () => Promise<string>;
   /** How long `ready` may take to say true. */
   readonly readyMs: number;
   /** Runs before the first start, e.g. to make a data directory. */

@@ -101,7 +101,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     while (!(slot.child && (await slot.program.ready()))) {
       if (slot.phase === 'stopping') throw new StartError(`${name} was stopped while it started`);
       if (slot.phase === 'starting' && !slot.child) throw this.#failure(name, 'ended at its start');
-      if (Date.now() > until) throw this.#failure(name, `was not ready in ${timeoutMs} ms`);
+      if (Date.now() > until) {
+        const lacks = await slot.program.lacks?.();
+        throw this.#failure(name, `was not ready in ${timeoutMs} ms`, lacks);
+      }
       await sleep(POLL_MS);
     }
   }
@@ -186,8 +189,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     clearTimeout(slot.restartTimer);
   }
 
-  #failure(name: string, what: string): StartError {
-    const said = tellingLine(this.runDir, name);
+  /** @param said why, in its own words; what its log says when it has none */
+  #failure(name: string, what: string, said = tellingLine(this.runDir, name)): StartError {
     return new StartError(`${name} ${what}${said && `: ${said}`} (${logPath(this.runDir, name)})`);
   }
 

@@ -68,6 +68,17 @@ describe('a program that ends', () => {
   });
 });
 
+describe('a program that is never ready', () => {
+  it('fails the start, in the words it has for what it lacks', async () => {
+    const waiting = program('waiting', 'sleep 1000', {
+      ready: async () => false,
+      readyMs: 200,
+      lacks: async () => 'no arbiter',
+    });
+    await expect(supervisor.start(waiting)).rejects.toThrow('not ready in 200 ms: no arbiter (');
+  });
+});
+
 describe('a stop', () => {
   it('reaches a program that is paused, and lets it finish', async () => {
     const polite = "trap 'echo done; exit 0' TERM; while :; do sleep 0.05; done";
