@@ -103,8 +103,10 @@ const options: BrokerOptions = {
     'Validator',
     'Bulkhead',
     'Cacher',
-    'ContextTracker',
     'Timeout',
+    // Outside the timeout: a call given up is no longer in flight, though its answer never comes;
+    // tracked inside, as by default, one such call makes the process wait its whole drain.
+    'ContextTracker',
     deadNodes(),
     'CircuitBreaker',
     'Retry',

@@ -113,6 +113,16 @@ test('told to end, it does not wait for ever, whatever hangs', async () => {
   await answer;
 });
 
+test('who gave up a call does not wait for its answer when told to end', async () => {
+  start('order-1');
+  const broker = await caller();
+  const given = broker.call('trial.slow', { ms: 60_000 }, { timeout: 100 });
+  await expect(given).rejects.toMatchObject({ type: 'REQUEST_TIMEOUT' });
+  const startedMs = performance.now();
+  await broker.stop();
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
+});
+
 test('a bug ends it with code 1, and the log says which', async () => {
   const { ended, log } = start('order-1');
   const broker = await caller();
