@@ -19,7 +19,8 @@ export default defineConfig({
           env,
           include: include('tidy', 'unit'),
           testTimeout: 20 * SECOND,
-          sequence: { groupOrder: 0 },
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -31,7 +32,7 @@ export default defineConfig({
           testTimeout: 30 * SECOND,
           hookTimeout: 60 * SECOND,
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -42,7 +43,7 @@ export default defineConfig({
           testTimeout: 120 * SECOND,
           hookTimeout: 120 * SECOND,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
