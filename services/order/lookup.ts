@@ -16,8 +16,10 @@ import { abortHold } from './creation.ts';
 import { ACTOR_OF, type OrderRow, readOrder } from './order.model.ts';
 import { abortReason, viewOf } from './reading.ts';
 
-/** Between two looks for the row of a fresh order. */
-const LOOK_MS = 30;
+/** Between the first two looks for the row of a fresh order; doubled up to the other, so that those
+ * who wait for a late row do not make it later. */
+const LOOK_MS = 20;
+const LOOK_MAX_MS = 320;
 /** The longest a lock can live: after it, a lock unknown to the arbiter cannot be on its way. */
 const LOCK_MS_MAX = SETTINGS.lockMsDefault.max;
 
@@ -90,13 +92,14 @@ const initView = (hold: HoldAnswer, minted: { sessionId: string; mintedAtMs: num
  * @throws ORDER_ABORTED, BUSY when it did not come within `waitMs`
  */
 export async function awaitOrder(orderId: string, waitMs: number): Promise<OrderRow> {
-  const looks = Math.ceil(waitMs / LOOK_MS) + 1;
-  for (let look = 1; look <= looks; look++) {
+  const untilMs = performance.now() + waitMs;
+  for (let lookMs = LOOK_MS; ; lookMs = Math.min(2 * lookMs, LOOK_MAX_MS)) {
     const order = await readOrder(statements(), orderId);
     if (order) return order;
     const reason = await abortReason(orderId);
     if (reason !== undefined) return refuse('ORDER_ABORTED', { reason });
-    if (look < looks) await sleep(LOOK_MS);
+    const leftMs = untilMs - performance.now();
+    if (leftMs <= 0) return refuse('BUSY');
+    await sleep(Math.min(lookMs, leftMs));
   }
-  return refuse('BUSY');
 }

@@ -100,9 +100,11 @@ export async function relay(redis: Redis, lateMs: number, limit: number): Promis
     const answers = await Promise.allSettled(rows.map((row) => post(redis, row)));
     const done = rows.filter((_, i) => answers[i]!.status === 'fulfilled').map(({ id }) => id);
     if (done.length > 0)
-      await statements().change(
-        'UPDATE outbox SET postedAt = UTC_TIMESTAMP(3) WHERE id IN (:done) AND postedAt IS NULL',
-        { done },
+      await inTransaction((transaction) =>
+        statements(transaction).change(
+          'UPDATE outbox SET postedAt = UTC_TIMESTAMP(3) WHERE id IN (:done) AND postedAt IS NULL',
+          { done },
+        ),
       );
     posted += done.length;
     const failure = answers.find((answer) => answer.status === 'rejected');
