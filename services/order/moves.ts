@@ -38,8 +38,10 @@ export async function moveOrder(
      FROM order_history WHERE orderId = :orderId`,
     { orderId, from: order.state, to, by, at },
   );
+  const owed = decideRelease(to);
+  if (owed === undefined) return to;
   const seats = await seatsOf(sql, orderId);
-  if (decideRelease(to) === 'order.cancelled') await giveBack(sql, order, seats);
+  if (owed === 'order.cancelled') await giveBack(sql, order, seats);
   await enqueue(sql, lettersOf({ ...order, state: to }, seats), at);
   return to;
 }
