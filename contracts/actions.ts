@@ -205,7 +205,7 @@ export interface Actions {
   'order.relay': { params: { lateMs: number; limit: number }; result: { posted: number } };
   /** Records a new run of the arbiter and answers the epoch it opens. */
   'order.incident': {
-    params: { shard: number; oldRunId: string; newRunId: string };
+    params: { shard: number; oldRunId: string; newRunId: string; above: number };
     result: { epoch: number };
   };
   'order.health': { params: Record<string, never>; result: Health };

@@ -48,10 +48,11 @@ export const upkeep: NonNullable<OrderSchema['actions']> = {
       shard: COUNT,
       oldRunId: { type: 'string', max: 64 },
       newRunId: { type: 'string', min: 1, max: 64 },
+      above: COUNT,
     },
     async handler(ctx: ParamsOf<'order.incident'>) {
-      const { shard, oldRunId, newRunId } = ctx.params;
-      return { epoch: await recordIncident(shard, oldRunId, newRunId) };
+      const { shard, oldRunId, newRunId, above } = ctx.params;
+      return { epoch: await recordIncident(shard, oldRunId, newRunId, above) };
     },
   },
 

@@ -5,7 +5,13 @@
 import type { Arbiter } from '../../lua/arbiter.ts';
 
 /** Records a run of a shard and answers the epoch it opens; the same run, the same epoch. */
-export type RecordIncident = (shard: number, oldRunId: string, newRunId: string) => Promise<number>;
+export type RecordIncident = (incident: {
+  readonly shard: number;
+  readonly oldRunId: string;
+  readonly newRunId: string;
+  /** The epoch in force: the new one must be later, whatever became of MySQL meanwhile. */
+  readonly above: number;
+}) => Promise<number>;
 
 /**
  * Opens a new epoch for every shard whose Redis is not the one on record.
@@ -25,7 +31,12 @@ export async function adoptNewRuns(
   for (let shard = 0; shard < shards; shard++) {
     const known = await arbiter.epoch(shard);
     if (known?.runId === runId) continue;
-    const epoch = await record(shard, known?.runId ?? '', runId);
+    const epoch = await record({
+      shard,
+      oldRunId: known?.runId ?? '',
+      newRunId: runId,
+      above: known?.epoch ?? 0,
+    });
     const { changed } = await arbiter.adopt(shard, epoch);
     if (changed) adopted.push(shard);
   }

@@ -27,7 +27,8 @@ export class JobLoop {
   readonly #random: () => number;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
-  #failing = false;
+  /** Why the last turn failed; undefined when it did not. */
+  #failing: string | undefined;
 
   constructor(job: Job, log: JobLog, random: () => number = Math.random) {
     this.#job = job;
@@ -63,16 +64,14 @@ export class JobLoop {
     );
     try {
       await Promise.race([run(), late]);
-      if (this.#failing) this.#log.info(`${name} works again.`, { job: name });
-      this.#failing = false;
+      if (this.#failing !== undefined) this.#log.info(`${name} works again.`, { job: name });
+      this.#failing = undefined;
     } catch (error) {
-      // once per outage: a job runs several times a second
-      if (!this.#failing)
-        this.#log.warn(`${name} failed; it is tried again.`, {
-          job: name,
-          reason: (error as Error).message,
-        });
-      this.#failing = true;
+      // once per reason: a job runs several times a second
+      const reason = (error as Error).message;
+      if (this.#failing !== reason)
+        this.#log.warn(`${name} failed; it is tried again.`, { job: name, reason });
+      this.#failing = reason;
     } finally {
       limit.abort();
     }

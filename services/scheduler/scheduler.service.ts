@@ -39,10 +39,11 @@ const jobs = (caller: Caller, arbiter: Arbiter): Job[] => {
       everyMs: ADOPT_EVERY_MS,
       limitMs: LIMIT_MS.adopt,
       run: () =>
-        adoptNewRuns(arbiter, config.shards, async (shard, oldRunId, newRunId) => {
-          const incident = { shard, oldRunId, newRunId };
-          return (await call(caller, 'order.incident', incident)).epoch;
-        }),
+        adoptNewRuns(
+          arbiter,
+          config.shards,
+          async (incident) => (await call(caller, 'order.incident', incident)).epoch,
+        ),
     },
     {
       name: 'sweep',

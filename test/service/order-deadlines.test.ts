@@ -322,7 +322,7 @@ test('tells an operator everything about an order and a seat, and a buyer nothin
 });
 
 test('numbers each run of the arbiter once, whoever reports it', async () => {
-  const run = { shard: 3, oldRunId: '', newRunId: 'run-a' };
+  const run = { shard: 3, oldRunId: '', newRunId: 'run-a', above: 0 };
   const twice = await Promise.all([
     node.ask('order.incident', run),
     node.ask('order.incident', run),
@@ -330,4 +330,7 @@ test('numbers each run of the arbiter once, whoever reports it', async () => {
   expect(twice[0]).toEqual(twice[1]);
   const next = await node.ask('order.incident', { ...run, oldRunId: 'run-a', newRunId: 'run-b' });
   expect(next.epoch).toBeGreaterThan(twice[0]!.epoch);
+  // a MySQL that was restored counts on from where the arbiter is
+  const ahead = { ...run, newRunId: 'run-c', above: next.epoch + 40 };
+  expect(await node.ask('order.incident', ahead)).toEqual({ epoch: next.epoch + 41 });
 });

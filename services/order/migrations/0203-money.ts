@@ -30,7 +30,7 @@ const TABLES = [
     KEY byOrder (orderId)
   ) ENGINE=InnoDB`,
   `CREATE TABLE IF NOT EXISTS arbiter_incidents (
-    epoch INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    epoch INT UNSIGNED NOT NULL PRIMARY KEY,
     shard SMALLINT UNSIGNED NOT NULL,
     oldRunId VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     newRunId VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
