@@ -7,8 +7,10 @@
  * ordered is recorded with the session, in a transaction that ends after the arbiter's word.
  */
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import { config } from '../../config/index.ts';
 import { call } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import type { LayoutColumns } from '../../contracts/layout.ts';
@@ -30,6 +32,8 @@ const zip = promisify(gzip);
 const unzip = promisify(gunzip);
 /** Opening 100,000 seats is no ordinary call. */
 const OPEN_MS = 30_000;
+/** How long one pull of the edge may take, on top of the time between two. */
+const PULL_MS = 100;
 /** Nobody there, or nobody who answers: the same call may succeed later. */
 const AWAY: ReadonlySet<string | undefined> = new Set([
   'SERVICE_NOT_FOUND',
@@ -53,7 +57,8 @@ export async function publish(ctx: OwnedContext, id: string): Promise<Turned> {
 
 /**
  * Turns the sale to what was ordered (nothing: to what is recorded), and records it. The row stays
- * locked while the arbiter is asked, so that two orders cannot overtake each other.
+ * locked while the arbiter is asked, so that two orders cannot overtake each other. A sale that was
+ * paused is answered for when the edge has heard of it too: the next lock finds its gate open.
  * @throws NOT_FOUND, SALE_NOT_OPEN before it was published, SALE_CLOSED, BUSY
  */
 export async function turn(
@@ -63,18 +68,22 @@ export async function turn(
   to?: SaleSwitch,
 ): Promise<Turned> {
   let state: SaleState | undefined;
+  let wasPaused = false;
   await sessions.change(ctx, { id, ifMatch: null, action }, async (row) => {
     const stages = to === undefined ? ['FROZEN', 'PUBLISHED'] : ['PUBLISHED'];
     if (!stages.includes(row.stage))
       refuse('SALE_NOT_OPEN', { opensAt: row.saleOpensAt.toISOString() });
     const saleSwitch = to ?? row.saleSwitch;
     if (row.saleSwitch === 'CLOSED' && saleSwitch !== 'CLOSED') refuse('SALE_CLOSED');
+    wasPaused = row.saleSwitch === 'PAUSED' && saleSwitch !== 'PAUSED';
     ({ state } = await answered(call(ctx, 'seckill.turn', { sale: id, to: saleSwitch })));
     return {
       ...(row.stage !== 'PUBLISHED' && { stage: 'PUBLISHED' as const }),
       ...(row.saleSwitch !== saleSwitch && { saleSwitch }),
     };
   });
+  // Until the edge has pulled the change it still says SALE_PAUSED; the arbiter no longer does.
+  if (wasPaused) await sleep(config.edgePullMs + PULL_MS);
   return { id, sale: { state: state! } };
 }
 

@@ -302,6 +302,15 @@ describe('turning a sale', () => {
     ]);
   });
 
+  test('answers to resume only when the edge, too, has had time to hear of it', async () => {
+    const { id } = await published();
+    await turn('pause', id);
+    const { config } = await import('../../config/index.ts');
+    const askedAt = performance.now();
+    expect(await turn('resume', id)).toEqual({ id, sale: { state: 'OPEN' } });
+    expect(performance.now() - askedAt).toBeGreaterThan(config.edgePullMs);
+  });
+
   test('is recorded: a sale that must be opened again stays as it was ordered', async () => {
     const { id } = await published();
     await turn('pause', id);
