@@ -55,6 +55,31 @@ const FAULTS: Readonly<Record<string, FaultRow>> = {
 };
 const ANY = plain('内容不正确', 'is not acceptable');
 
+/** What kind of fault it is, in zh-CN, where a service says the particulars in its own words. */
+const KINDS: Readonly<Record<string, string>> = {
+  array: '必须是数组',
+  deep: '嵌套过深',
+  empty: '不能为空',
+  encoding: '不是有效的 Unicode 文本',
+  finite: '必须是有限的数字',
+  long: '过长或过多',
+  malformed: '格式不正确',
+  more: '还有错误未列出',
+  notAnObject: '请求体必须是 JSON 对象',
+  number: '必须是数字',
+  otherVenue: '属于另一个场馆',
+  range: '超出范围',
+  repeated: '重复',
+  required: '缺少必需的内容',
+  string: '必须是字符串',
+  stringEmpty: '不能为空',
+  stringMax: '过长',
+  type: '类型不正确',
+  unknown: '所指的内容不存在',
+  unknownField: '不接受此字段',
+  window: '时间窗口不正确',
+};
+
 const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** `seats[0]` and `best.count`, as the validator names them, to `/seats/0` and `/best/count`. */
@@ -91,10 +116,10 @@ export function faultsOf(complaints: readonly Complaint[], language: Language): 
   });
 }
 
-/** The same fault in another language; one with a code of its own keeps the words it came with. */
+/** The same fault in another language; the particulars a service gave stay as it gave them. */
 export const inLanguage = (given: Fault & { expected?: unknown }, language: Language): Fault => {
   const { pointer, code, detail, expected } = given;
-  return code in FAULTS && !detail
-    ? fault(pointer, code, language, expected)
-    : { pointer, code, detail };
+  if (code in FAULTS && !detail) return fault(pointer, code, language, expected);
+  const kind = language === 'zh-CN' ? KINDS[code] : undefined;
+  return { pointer, code, detail: kind ? `${kind}（${detail}）` : detail };
 };

@@ -127,6 +127,14 @@ describe('what is wrong with a request', () => {
     ]);
   });
 
+  test('says in Chinese what kind of fault it is that a service found in its own words', () => {
+    const detail = 'names no category of the plan';
+    const own = { pointer: '/plan/zones/0/rows/0/seats/0/category', code: 'unknown', detail };
+    const error = refusal('VALIDATION_FAILED', { errors: [own] });
+    expect(en(error).body.errors).toEqual([own]);
+    expect(zh(error).body.errors).toEqual([{ ...own, detail: `所指的内容不存在（${detail}）` }]);
+  });
+
   test('keeps the words a service found for a fault of its own', () => {
     const own = { pointer: '/plan/zones/0', code: 'ZONE_EMPTY', detail: 'the zone has no seats' };
     expect(zh(refusal('VALIDATION_FAILED', { errors: [own] })).body.errors).toEqual([own]);
