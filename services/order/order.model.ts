@@ -17,6 +17,20 @@ export interface OrderRow {
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
+export interface OrderSeatRow {
+  readonly orderId: string;
+  readonly seat: number;
+  readonly label: string;
+  readonly tier: string;
+  readonly priceFen: number;
+}
+export interface OrderStepRow {
+  readonly orderId: string;
+  readonly toState: OrderState;
+  readonly cause: OrderCause;
+  readonly at: Date;
+}
+
 /** Who brought a state about, as the buyer is told (`by` of a history step). */
 export const ACTOR_OF: Readonly<Record<OrderCause, string>> = {
   'seat.locked': 'seckill',

@@ -1,73 +1,41 @@
 /** What is told about orders: to their buyer, to an operator, and about a seat. Reads only. */
 import { Errors } from 'moleculer';
 import type { OrderView, Page, PaymentView, SeatInspection } from '../../contracts/actions.ts';
-import type { LockedSeat } from '../../contracts/channels.ts';
 import type { HoldVerdict, OrderCause, OrderState } from '../../contracts/order.ts';
 import { orderMachine } from '../../contracts/order.ts';
-import { sqlTime, statements } from '../../mixins/statement.ts';
-import { ACTOR_OF, type OrderRow } from './order.model.ts';
+import { type Statements, sqlTime, statements } from '../../mixins/statement.ts';
+import { ACTOR_OF, type OrderRow, type OrderSeatRow, type OrderStepRow } from './order.model.ts';
 
 /** Orders of one seat that an inspection shows. */
 const SEAT_HISTORY_MAX = 100;
 
-/** A moment inside a JSON column: `2026-01-31 23:59:59.123000`, UTC. */
-type JsonTime = string;
-
-interface PaymentPart {
+interface PaymentRow {
+  readonly orderId: string;
   readonly paymentId: string;
   readonly state: string;
   readonly amountFen: number;
   readonly payUrl: string;
-  readonly expiresAt: JsonTime;
-  readonly createdAt: JsonTime;
+  readonly expiresAt: Date;
 }
-interface RefundPart {
+interface RefundRow {
+  readonly orderId: string;
   readonly refundId: string;
   readonly amountFen: number;
   readonly state: string;
-  readonly at: JsonTime;
-  readonly createdAt: JsonTime;
+  readonly at: Date;
 }
-interface StepPart {
-  readonly seq: number;
-  readonly toState: OrderState;
-  readonly cause: OrderCause;
-  readonly at: JsonTime;
-}
-/** An order with everything about it: MariaDB gives a JSON column as text, MySQL parsed. */
-type WholeRow = OrderRow & {
-  readonly [Part in keyof typeof PARTS]: string | readonly object[] | null;
-};
-
-/** The tables around an order, and what of them a buyer is told. */
-const PARTS = {
-  seats: { table: 'order_seats', columns: ['seat', 'label', 'tier', 'priceFen'] },
-  steps: { table: 'order_history', columns: ['seq', 'toState', 'cause', 'at'] },
-  payments: {
-    table: 'payments',
-    columns: ['paymentId', 'state', 'amountFen', 'payUrl', 'expiresAt', 'createdAt'],
-  },
-  refunds: { table: 'refunds', columns: ['refundId', 'amountFen', 'state', 'at', 'createdAt'] },
-} as const;
-
-/** One round trip for all of it: orders are read far more often than they move. */
-const WHOLE = `orders.*, ${Object.entries(PARTS)
-  .map(([part, { table, columns }]) => {
-    const members = columns.map((column) => `'${column}', ${table}.${column}`).join(', ');
-    return `(SELECT JSON_ARRAYAGG(JSON_OBJECT(${members})) FROM ${table}
-      WHERE ${table}.orderId = orders.orderId) AS ${part}`;
-  })
-  .join(', ')}`;
 
 /** An order as its buyer sees it, and whose it is; undefined while MySQL has no such order. */
 export async function viewOf(
   orderId: string,
 ): Promise<{ uid: string; view: OrderView } | undefined> {
-  const order = await statements().row<WholeRow>(
-    `SELECT ${WHOLE} FROM orders WHERE orderId = :orderId`,
-    { orderId },
-  );
-  return order && { uid: order.uid, view: viewFrom(order) };
+  const sql = statements();
+  const order = await sql.row<OrderRow>('SELECT * FROM orders WHERE orderId = :orderId', {
+    orderId,
+  });
+  if (!order) return undefined;
+  const [view] = await viewsOf(sql, [order]);
+  return { uid: order.uid, view: view! };
 }
 
 /** Why a lock never became an order; undefined while that is not decided. */
@@ -85,9 +53,10 @@ export async function listOrders(
   limit: number,
   cursor?: string,
 ): Promise<Page<OrderView>> {
+  const sql = statements();
   const after = cursor === undefined ? undefined : readCursor(cursor);
-  const found = await statements().rows<WholeRow>(
-    `SELECT ${WHOLE} FROM orders WHERE uid = :uid
+  const found = await sql.rows<OrderRow>(
+    `SELECT * FROM orders WHERE uid = :uid
      ${after ? 'AND (createdAt, orderId) < (:createdAt, :orderId)' : ''}
      ORDER BY createdAt DESC, orderId DESC LIMIT :limit`,
     { uid, limit: limit + 1, ...after },
@@ -95,7 +64,7 @@ export async function listOrders(
   const orders = found.slice(0, limit);
   const last = orders.at(-1);
   const more = found.length > limit && last !== undefined;
-  return { items: orders.map(viewFrom), nextCursor: more ? cursorOf(last) : null };
+  return { items: await viewsOf(sql, orders), nextCursor: more ? cursorOf(last) : null };
 }
 
 const cursorOf = ({ createdAt, orderId }: OrderRow): string =>
@@ -110,58 +79,74 @@ function readCursor(cursor: string): { createdAt: string; orderId: string } {
   return { createdAt: sqlTime(Number(parts[1])), orderId: parts[2]! };
 }
 
-/** The rows of a part, by what orders them (JSON_ARRAYAGG promises no order). */
-function partOf<Part>(json: WholeRow['seats'], key: keyof Part): Part[] {
-  const rows = (typeof json === 'string' ? JSON.parse(json) : (json ?? [])) as Part[];
-  return rows.toSorted((a, b) => (a[key] < b[key] ? -1 : Number(a[key] > b[key])));
-}
-
-const isoOf = (time: JsonTime): string => new Date(`${time.replace(' ', 'T')}Z`).toISOString();
-
-function viewFrom(order: WholeRow): OrderView {
-  const payment = paymentShown(order, partOf<PaymentPart>(order.payments, 'createdAt'));
-  const refund = partOf<RefundPart>(order.refunds, 'createdAt').at(-1);
-  return {
-    orderId: order.orderId,
-    sessionId: order.sessionId,
-    state: order.state,
-    seats: partOf<LockedSeat>(order.seats, 'seat'),
-    amountFen: order.amountFen,
-    currency: 'CNY',
-    deadline: order.deadline.toISOString(),
-    history: historyOf(order.createdAt, partOf<StepPart>(order.steps, 'seq')),
-    ...(payment && { payment: paymentView(payment) }),
-    ...(refund && { refund: refundView(refund) }),
-  };
+/**
+ * Five plain reads. One statement with JSON_ARRAYAGG over the parts would save four round trips, but
+ * MariaDB 10.11 was seen to crash on it under load.
+ */
+async function viewsOf(sql: Statements, orders: readonly OrderRow[]): Promise<OrderView[]> {
+  if (orders.length === 0) return [];
+  const ids = orders.map(({ orderId }) => orderId);
+  const about = <Row extends { orderId: string }>(query: string): Promise<Map<string, Row[]>> =>
+    sql.rows<Row>(query, { ids }).then((rows) => Map.groupBy(rows, ({ orderId }) => orderId));
+  const [seats, steps, payments, refunds] = await Promise.all([
+    about<OrderSeatRow>('SELECT * FROM order_seats WHERE orderId IN (:ids) ORDER BY orderId, seat'),
+    about<OrderStepRow>(
+      'SELECT * FROM order_history WHERE orderId IN (:ids) ORDER BY orderId, seq',
+    ),
+    about<PaymentRow>('SELECT * FROM payments WHERE orderId IN (:ids) ORDER BY createdAt'),
+    about<RefundRow>('SELECT * FROM refunds WHERE orderId IN (:ids) ORDER BY createdAt'),
+  ]);
+  return orders.map((order) => {
+    const { orderId } = order;
+    const payment = paymentShown(order, payments.get(orderId) ?? []);
+    const refund = refunds.get(orderId)?.at(-1);
+    return {
+      orderId,
+      sessionId: order.sessionId,
+      state: order.state,
+      seats: (seats.get(orderId) ?? []).map(({ seat, label, tier, priceFen }) => ({
+        seat,
+        label,
+        tier,
+        priceFen,
+      })),
+      amountFen: order.amountFen,
+      currency: 'CNY',
+      deadline: order.deadline.toISOString(),
+      history: historyOf(order.createdAt, steps.get(orderId) ?? []),
+      ...(payment && { payment: paymentView(payment) }),
+      ...(refund && { refund: refundView(refund) }),
+    };
+  });
 }
 
 /** INIT is the lock itself: it has no row, because nothing in MySQL preceded it. */
-const historyOf = (lockedAt: Date, steps: readonly StepPart[]): OrderView['history'] => [
+const historyOf = (lockedAt: Date, steps: readonly OrderStepRow[]): OrderView['history'] => [
   { state: orderMachine.initial, at: lockedAt.toISOString(), by: ACTOR_OF['seat.locked'] },
   ...steps.map(({ toState, at, cause }) => ({
     state: toState,
-    at: isoOf(at),
+    at: at.toISOString(),
     by: ACTOR_OF[cause],
   })),
 ];
 
 /** The payment that paid the order, else the youngest. */
-const paymentShown = (order: OrderRow, payments: readonly PaymentPart[]): PaymentPart | undefined =>
+const paymentShown = (order: OrderRow, payments: readonly PaymentRow[]): PaymentRow | undefined =>
   payments.find(({ paymentId }) => paymentId === order.paidBy) ?? payments.at(-1);
 
-const paymentView = (row: PaymentPart): PaymentView => ({
+const paymentView = (row: PaymentRow): PaymentView => ({
   paymentId: row.paymentId,
   state: row.state,
   amountFen: row.amountFen,
   payUrl: row.payUrl,
-  expiresAt: isoOf(row.expiresAt),
+  expiresAt: row.expiresAt.toISOString(),
 });
 
-const refundView = ({ refundId, amountFen, state, at }: RefundPart) => ({
+const refundView = ({ refundId, amountFen, state, at }: RefundRow) => ({
   refundId,
   amountFen,
   state,
-  at: isoOf(at),
+  at: at.toISOString(),
 });
 
 /** Every order that ever had the seat, oldest first (the youngest hundred), with how it ended. */
