@@ -80,7 +80,7 @@ function readCursor(cursor: string): { createdAt: string; orderId: string } {
 }
 
 /**
- * Five plain reads. One statement with JSON_ARRAYAGG over the parts would save four round trips, but
+ * Four plain reads. One statement with JSON_ARRAYAGG over the parts would save three of them, but
  * MariaDB 10.11 was seen to crash on it under load.
  */
 async function viewsOf(sql: Statements, orders: readonly OrderRow[]): Promise<OrderView[]> {
