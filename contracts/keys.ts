@@ -68,7 +68,7 @@ export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
 export const SHARD_KEYS: Readonly<Record<ShardKeyName, KeyRow>> = {
   epoch: {
     type: 'hash',
-    holds: 'runId: the Redis run the sales are good on; epoch: how many such runs there were',
+    holds: 'runId the sales are good on; its epoch; run: both again, as the text a lock reads',
   },
   flags: {
     type: 'hash',

@@ -12,9 +12,10 @@ return function(nowMs)
     local reply = answered()
     if reply then return reply end
   end
-  local run = redis.call('HMGET', keys.epoch, 'runId', 'epoch')
-  if run[1] ~= args.runId then return { 'ARBITER_AWAY' } end
-  local epoch = run[2]
+  -- "runId epoch"; a run id has 40 characters.
+  local run = redis.call('HGET', keys.epoch, 'run')
+  if not run or string.sub(run, 1, 40) ~= args.runId then return { 'ARBITER_AWAY' } end
+  local epoch = string.sub(run, 42)
 
   local gate = redis.call('HGET', keys.meta, 'gate')
   if not gate then return { 'NOT_FOUND' } end

@@ -8,5 +8,7 @@
 
 local before = redis.call('HGET', keys.epoch, 'epoch')
 if before and tonumber(args.epoch) <= tonumber(before) then return { 'OK', 0 } end
-redis.call('HSET', keys.epoch, 'runId', args.runId, 'epoch', args.epoch)
+-- `run` is both again, as the one text a lock reads.
+redis.call('HSET', keys.epoch, 'run', args.runId .. ' ' .. args.epoch, 'runId', args.runId,
+  'epoch', args.epoch)
 return { 'OK', 1 }

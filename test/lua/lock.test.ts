@@ -228,7 +228,7 @@ describe('a lock is refused, and changes nothing,', () => {
     const { epoch } = on.keys.ofShard(0);
     await on.redis.del(epoch);
     expect((await refusalOf(on, () => on.lock('a', { seats: [0] }))).word).toBe('ARBITER_AWAY');
-    await on.redis.hset(epoch, 'runId', 'another', 'epoch', 1);
+    await on.redis.hset(epoch, 'run', `${'0'.repeat(40)} 1`, 'epoch', 1);
     expect((await refusalOf(on, () => on.lock('a', { seats: [0] }))).word).toBe('ARBITER_AWAY');
     expect(await on.arbiter.adopt(0, 2)).toEqual({ changed: true });
     await on.lock('a', { seats: [0] });
