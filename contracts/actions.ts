@@ -216,7 +216,6 @@ export interface Actions {
     result: PaymentView & { currency: 'CNY' };
   };
   'payment.event': { params: { raw: string; signature?: string }; result: { received: true } };
-  'payment.ofOrder': { params: { orderId: string }; result: PaymentView | null };
   /**
    * Asks the provider to close what is open for an order; answers when it is, or says it is not.
    */

@@ -60,14 +60,6 @@ export const openOnes = (orderId: string): Promise<PaymentRow[]> =>
     { orderId, open: [...OPEN_STATES] },
   );
 
-/** The payment of an order that was paid, else the youngest. */
-export const latestOf = (orderId: string): Promise<PaymentRow | undefined> =>
-  statements().row<PaymentRow>(
-    `SELECT * FROM payments WHERE orderId = :orderId
-     ORDER BY state = 'SUCCEEDED' DESC, createdAt DESC, paymentId DESC LIMIT 1`,
-    { orderId },
-  );
-
 export const findPayment = (paymentId: string): Promise<PaymentRow | undefined> =>
   statements().row<PaymentRow>('SELECT * FROM payments WHERE paymentId = :paymentId', {
     paymentId,

@@ -17,7 +17,6 @@ import {
   findPayment,
   follow,
   insertPayment,
-  latestOf,
   markOffered,
   openOnes,
   type PaymentRow,
@@ -99,15 +98,6 @@ const schema: ServiceSchema = {
         const { type, orderId } = event;
         this.logger.info('A payment event is settled.', { type, orderId, effect, state });
         return { received: true };
-      },
-    },
-
-    ofOrder: {
-      visibility: 'public',
-      params: { $$strict: true, orderId: ORDER_ID },
-      async handler(ctx: ParamsOf<'payment.ofOrder'>) {
-        const row = await latestOf(ctx.params.orderId);
-        return row ? viewOf(row) : null;
       },
     },
 
