@@ -24,7 +24,10 @@ interface Moved {
   readonly to: SeatMark;
   readonly atMs: number;
 }
-/** A move of seats. `restored` is a repair after a loss: it tells the hall, not the order. */
+/**
+ * A move of seats. `restored` is a repair after a loss: it tells the hall, not the order; without
+ * seats it says that the whole hall must be read again.
+ */
 export type SeatMoved =
   | (Moved & {
       readonly type: 'locked';
@@ -116,7 +119,10 @@ interface ChannelRow<Payload> {
 
 export const CHANNELS: { readonly [Name in ChannelName]: ChannelRow<Messages[Name]> } = {
   'seat.moved': {
-    postedBy: ['lua/sale/lock', 'lua/sale/best', 'lua/sale/sell', 'lua/sale/release'],
+    postedBy: [
+      ...['lua/sale/lock', 'lua/sale/best', 'lua/sale/sell', 'lua/sale/release'],
+      ...['lua/sale/restore', 'lua/sale/recount'],
+    ],
     heardBy: ['order', 'notification*'],
     fields: {
       type: 'string',

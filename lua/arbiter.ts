@@ -10,10 +10,12 @@ import type { Keyspace } from '../contracts/keys.ts';
 import type { LayoutColumns } from '../contracts/layout.ts';
 import type { SaleState, SaleSwitch, SaleTerms } from '../contracts/sale.ts';
 import type { SeatState } from '../contracts/seat.ts';
-import { argsOf, keysOf, keysOfShard, loadScript, type Script, type Value } from './loader.ts';
+import { argsOf, keysOf, loadScript, type Script, type Value } from './loader.ts';
 import { isOffset, lockCall, openArgs, plain, reserveArgs } from './questions.ts';
+import { type Repairs, repairsOf } from './repairs.ts';
 import { accepted, changed, readAnswer, readHold, readSeat, readView } from './replies.ts';
 import { inWeather, type Reply, runScript } from './runner.ts';
+import { type Run, runOf, type Shards, shardsOf } from './shards.ts';
 
 export interface SaleView {
   readonly sale: string;
@@ -72,13 +74,17 @@ export interface SeatView {
   readonly deadlineMs?: number;
 }
 
-export interface Arbiter {
-  /** Opens every seat of a sale under its terms. Again: changes nothing, `created` false. */
+export interface Arbiter extends Shards, Repairs {
+  /**
+   * Opens every seat of a sale under its terms, its switch as told (OPEN). Again: changes nothing,
+   * `created` false; a sale that has lost a part of itself is opened anew.
+   */
   open(
     sale: string,
     layout: LayoutColumns,
     pricesFen: Readonly<Record<string, number>>,
     terms: SaleTerms,
+    to?: SaleSwitch,
   ): Promise<{ created: boolean }>;
   /** Turns the switch. CLOSED is final: turning it back refuses SALE_CLOSED. */
   turn(sale: string, to: SaleSwitch): Promise<SaleView>;
@@ -113,13 +119,6 @@ export interface Arbiter {
   seat(sale: string, seat: number): Promise<SeatView>;
   /** Holds whose deadline passed more than `lateMs` ago and that are still LOCKED, oldest first. */
   late(sale: string, lateMs: number, limit: number): Promise<Hold[]>;
-  sales(): Promise<string[]>;
-  /** The epoch in force; undefined while no Redis run is recorded. */
-  epoch(shard: number): Promise<{ runId: string; epoch: number } | undefined>;
-  /** Records the Redis run we are connected to under an epoch, when that one is newer. */
-  adopt(shard: number, epoch: number): Promise<{ changed: boolean }>;
-  /** The run id of the Redis we are connected to now. */
-  runId(): Promise<string>;
   /** Round trip; throws ARBITER_AWAY. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -141,6 +140,12 @@ const SCRIPTS = {
   view: loadScript('sale/view'),
   snapshot: loadScript('sale/snapshot'),
   seat: loadScript('sale/seat'),
+  count: loadScript('sale/count'),
+  occupied: loadScript('sale/occupied'),
+  restore: loadScript('sale/restore'),
+  enrol: loadScript('sale/enrol'),
+  recount: loadScript('sale/recount'),
+  freeze: loadScript('shard/freeze'),
   adopt: loadScript('shard/adopt'),
 } satisfies Record<string, Script>;
 
@@ -152,7 +157,6 @@ type Ask = (
   sale: string,
   args: Readonly<Record<string, Value | Value[]>>,
 ) => Promise<Reply>;
-type Run = ReturnType<typeof runOf>;
 
 /**
  * The arbiter behind a connection, which stays the caller's until `close`.
@@ -169,8 +173,8 @@ export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace })
     ...saleOf(ask),
     ...seatMoves(ask, run),
     ...looks(ask, redis, keys),
-    ...shardOf(redis, keys, run),
-    runId: run.id,
+    ...repairsOf(ask),
+    ...shardsOf(redis, keys, run, SCRIPTS),
     ping: () => inWeather(async () => void (await redis.ping())),
     close: async () => {
       run.forget();
@@ -186,8 +190,8 @@ function saleOf(ask: Ask): Pick<Arbiter, 'open' | 'turn' | 'reserve' | 'view'> {
     readView(sale, accepted(await ask('view', sale, { nowMs: clockOf(nowMs) })));
   return {
     view,
-    open: async (sale, layout, pricesFen, terms) => ({
-      created: changed(await ask('open', sale, openArgs(layout, pricesFen, terms))),
+    open: async (sale, layout, pricesFen, terms, to = 'OPEN') => ({
+      created: changed(await ask('open', sale, openArgs(layout, pricesFen, terms, to))),
     }),
     turn: async (sale, to) => {
       accepted(await ask('turn', sale, { to }));
@@ -248,61 +252,4 @@ function looks(ask: Ask, redis: Redis, keys: Keyspace): Looks {
       return reply[0] === 'NOT_FOUND' ? [] : accepted(reply).map((json) => readHold(String(json)));
     },
   };
-}
-
-/** What a shard knows beside its sales. */
-function shardOf(
-  redis: Redis,
-  keys: Keyspace,
-  run: Run,
-): Pick<Arbiter, 'sales' | 'epoch' | 'adopt'> {
-  return {
-    sales: () => inWeather(() => salesOf(redis, keys)),
-    epoch: (shard) =>
-      inWeather(async () => {
-        const { runId, epoch } = await redis.hgetall(keys.ofShard(shard).epoch);
-        return runId === undefined ? undefined : { runId, epoch: Number(epoch) };
-      }),
-    adopt: async (shard, epoch) => {
-      const args = argsOf(SCRIPTS.adopt, { runId: await run.id(), epoch });
-      const names = keysOfShard(SCRIPTS.adopt, keys, shard);
-      return { changed: changed(await runScript(redis, SCRIPTS.adopt, names, args)) };
-    },
-  };
-}
-
-async function salesOf(redis: Redis, keys: Keyspace): Promise<string[]> {
-  const shards = Array.from({ length: keys.shards }, (_, shard) => keys.ofShard(shard).sales);
-  const sales = await Promise.all(shards.map((key) => redis.smembers(key)));
-  return sales.flat().sort();
-}
-
-/** The run id of the Redis behind a connection: asked once per connection, forgotten with it. */
-function runOf(redis: Redis): { id: () => Promise<string>; forget: () => void } {
-  let known: Promise<string> | undefined;
-  const lose = () => {
-    known = undefined;
-  };
-  const id = () => {
-    const asked = known ?? inWeather(() => redis.info('server')).then(runIdIn);
-    if (!known) asked.catch(() => known === asked && lose());
-    known = asked;
-    return asked;
-  };
-  // After a failed question the next who needs it asks again.
-  const learn = () => void id().catch(lose);
-  redis.on('close', lose);
-  redis.on('ready', learn);
-  if (redis.status === 'ready') learn();
-  const forget = () => {
-    redis.off('close', lose);
-    redis.off('ready', learn);
-  };
-  return { id, forget };
-}
-
-function runIdIn(info: string): string {
-  const runId = /^run_id:(\w+)/m.exec(info)?.[1];
-  if (!runId) throw new Error('INFO server has no run_id');
-  return runId;
 }

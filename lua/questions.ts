@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { type Fault, refuse } from '../contracts/errors.ts';
 import type { LayoutColumns } from '../contracts/layout.ts';
-import type { SaleTerms } from '../contracts/sale.ts';
+import type { SaleSwitch, SaleTerms } from '../contracts/sale.ts';
 import type { LockRequest } from './arbiter.ts';
 import type { Value } from './loader.ts';
 import { packPlan } from './plan.ts';
@@ -37,15 +37,16 @@ export function openArgs(
   layout: LayoutColumns,
   pricesFen: Readonly<Record<string, number>>,
   terms: SaleTerms,
+  to: SaleSwitch,
 ): Args {
   const plan = packPlan(layout, pricesFen);
   const uids = Math.max(UIDS_FLOOR, plan.seatCount * UIDS_PER_SEAT);
   const { opensAtMs, closesAtMs, seatsPerBuyerMax, lockMs } = terms;
   // What a lock reads stands first and in one text: Redis walks over a small hash.
   const meta = {
-    gate: ['OPEN', opensAtMs, closesAtMs, seatsPerBuyerMax, lockMs, plan.planWidth].join(' '),
+    gate: [to, opensAtMs, closesAtMs, seatsPerBuyerMax, lockMs, plan.planWidth].join(' '),
     version: 0,
-    state: 'OPEN',
+    state: to,
     ...Object.fromEntries(plan.left.map((left, tier) => [`left:${tier}`, left])),
     tiers: plan.left.length,
     ...terms,
@@ -70,14 +71,12 @@ export function openArgs(
  * The bits of a uid in the filter are `(hash1 + i * hash2) mod bits`, i from 0: the two are the
  * first eight bytes of its MD5, big-endian (Kirsch and Mitzenmacher's double hashing).
  */
-export function reserveArgs(uid: string): Args {
+export function hashesOf(uid: string): { hash1: number; hash2: number } {
   const digest = hash('md5', uid, 'buffer');
-  return {
-    uid: plain('uid', uid),
-    hash1: digest.readUInt32BE(0),
-    hash2: digest.readUInt32BE(4),
-  };
+  return { hash1: digest.readUInt32BE(0), hash2: digest.readUInt32BE(4) };
 }
+
+export const reserveArgs = (uid: string): Args => ({ uid: plain('uid', uid), ...hashesOf(uid) });
 
 /** Which script a lock is, and everything it is told but the run id and the clock. */
 export function lockCall(request: LockRequest): { script: 'lock' | 'best'; args: Args } {

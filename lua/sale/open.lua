@@ -1,12 +1,15 @@
 #!lua
---- open: a sale comes into being with every seat AVAILABLE. Again: changes nothing.
+--- open: a sale comes into being with every seat AVAILABLE. Again: changes nothing. A sale that has
+-- lost a part of itself comes into being again; its seats then have to be restored.
 -- Why a script: a sale exists whole or not at all, and a second publish must not reset it.
 -- KEYS: meta seats plan segments runs tiers flags sales
 -- ARGV: sale seats plan segments runs tiers meta
 -- Returns: OK created
 local flag = require 'lib.flag'
 
-if redis.call('EXISTS', keys.meta) == 1 then return { 'OK', 0 } end
+local parts = redis.call('EXISTS', keys.meta, keys.seats, keys.plan, keys.segments, keys.runs,
+  keys.tiers)
+if parts == 6 then return { 'OK', 0 } end
 -- Both lists are name, value, name, value …, all strings, so that no number is reformatted.
 local tiers, meta = cjson.decode(args.tiers), cjson.decode(args.meta)
 
