@@ -164,6 +164,13 @@ export const SETTINGS = {
     HOUR,
     'how late something is before a sweep acts',
   ),
+  reconcileEveryMs: integer(
+    'RECONCILE_EVERY_MS',
+    MINUTE,
+    1_000,
+    HOUR,
+    'how often the arbiter is held against MySQL',
+  ),
   sweepBatch: integer('SWEEP_BATCH', 200, 1, 1_000, 'rows a sweep takes at once'),
 
   // orders and messages

@@ -9,6 +9,14 @@
 import type { LockedSeat, OrderCancelled } from './channels.ts';
 import type { Principal, Role } from './claims.ts';
 import type { OrderState } from './order.ts';
+import type {
+  BookFault,
+  EndedOrder,
+  Late,
+  LiveOrder,
+  OrderWord,
+  ReconcileReport,
+} from './repair.ts';
 import type { SaleState, SaleSwitch, SaleTerms } from './sale.ts';
 import type { SeatState } from './seat.ts';
 
@@ -153,9 +161,14 @@ export type Change = OnlyWhen & Readonly<Record<string, unknown>>;
 
 export interface Actions {
   // seckill: the sale, live
-  /** stream: the layout's columns as JSON. */
+  /** stream: the layout's columns as JSON. `to`: its switch at first, OPEN unless told. */
   'seckill.open': {
-    params: { sale: string; pricesFen: Readonly<Record<string, number>>; terms: SaleTerms };
+    params: {
+      sale: string;
+      pricesFen: Readonly<Record<string, number>>;
+      terms: SaleTerms;
+      to?: SaleSwitch;
+    };
     result: { created: boolean };
   };
   'seckill.turn': { params: { sale: string; to: SaleSwitch }; result: { state: SaleState } };
@@ -199,15 +212,45 @@ export interface Actions {
     params: { sessionId: string; seat: number };
     result: SeatInspection['history'];
   };
-  /** Cancels orders overdue by `lateMs` and aborts locks that never became one: the sweep. */
-  'order.sweep': { params: { lateMs: number; limit: number }; result: { cancelled: number } };
-  /** Posts outbox rows older than `lateMs`: the relay's second road. */
-  'order.relay': { params: { lateMs: number; limit: number }; result: { posted: number } };
-  /** Records a new run of the arbiter and answers the epoch it opens. */
-  'order.incident': {
-    params: { shard: number; oldRunId: string; newRunId: string; above: number };
-    result: { epoch: number };
+  // the sweeps: what the fast road should have done more than `lateMs` ago, at most `limit` of it
+  /** Judges orders whose deadline passed, by MySQL alone. */
+  'order.overdue': { params: Late; result: { done: number } };
+  /** Judges what the arbiter holds past its deadline: locks that never became an order. */
+  'order.orphans': { params: Late; result: { done: number } };
+  /** Posts outbox rows that nobody has posted. */
+  'order.relay': { params: Late; result: { posted: number } };
+  /** Orders that ended between two moments, oldest first: their seats should have followed. */
+  'order.ended': {
+    params: { sinceMs: number; lateMs: number; limit: number };
+    result: { items: readonly EndedOrder[]; nowMs: number };
   };
+
+  // what a repair of the arbiter asks; pages in the order of the id, from `after` on
+  'order.live': {
+    params: { sale: string; after: string; limit: number };
+    result: { items: readonly LiveOrder[]; next: string | null };
+  };
+  /** What MySQL says of locks, in the order asked. */
+  'order.words': {
+    params: { orderIds: readonly string[] };
+    result: readonly { orderId: string; word: OrderWord; ageMs: number }[];
+  };
+  'order.reservations': {
+    params: { sale: string; sinceMs: number; after: string; limit: number };
+    result: { items: readonly { uid: string; reservedAtMs: number }[]; next: string | null };
+  };
+  /** Everything in the books of a sale that does not add up, in words; bounded. */
+  'order.books': { params: { sale: string; lateMs: number }; result: readonly BookFault[] };
+  /**
+   * Records a new run of the arbiter, or a loss within one, and answers the epoch it opens.
+   * `mine`: the repair is the asker's for now; another one is at it otherwise.
+   */
+  'order.incident': {
+    params: { shard: number; oldRunId: string; newRunId: string; above: number; who: string };
+    result: { epoch: number; mine: boolean };
+  };
+  /** The arbiter was repaired under this epoch: `report` is kept with the incident. */
+  'order.repaired': { params: { epoch: number; report: object }; result: { changed: boolean } };
   'order.health': { params: Record<string, never>; result: Health };
 
   // payment: the provider outside
@@ -233,7 +276,9 @@ export interface Actions {
   'sandbox.fail': { params: { paymentId: string }; result: { accepted: true } };
   'sandbox.health': { params: Record<string, never>; result: Health };
 
-  // scheduler: what time brings; nobody asks it for anything else
+  // scheduler: what time brings, and the repair of the arbiter
+  /** Holds a sale against MySQL now, and mends what differs; operators only. */
+  'scheduler.reconcile': { params: { sessionId: string }; result: ReconcileReport };
   'scheduler.health': { params: Record<string, never>; result: Health };
 
   // catalogue: calm, read-mostly
@@ -250,6 +295,12 @@ export interface Actions {
    * DRAFT or PUBLISHED, or NOT_FOUND: what the seckill domain asks when the arbiter has no sale.
    */
   'session.stage': { params: { id: string }; result: { stage: 'DRAFT' | 'PUBLISHED' } };
+  /** Sessions on sale, or sold and not yet long over, with what their organisers last ordered. */
+  'session.onSale': { params: Record<string, never>; result: readonly { id: string }[] };
+  /** Opens the sale in an arbiter that has lost it, every seat free and nobody let in. */
+  'session.reopen': { params: { id: string }; result: { created: boolean } };
+  /** Turns the sale to what its organiser last ordered. */
+  'session.restate': { params: { id: string }; result: { state: SaleState } };
   /** Refuses NOT_FOUND unless the asker may manage the session. */
   'session.publish': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };
   'session.pause': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };

@@ -203,6 +203,13 @@ export const ROUTES: readonly RouteRow[] = [
   turned('resume'),
   turned('close'),
   row('front', `GET ${API}/admin/sessions/:sessionId/seats/:seat`, 'operator', 'gateway.seat'),
+  row(
+    'front',
+    `POST ${API}/admin/sessions/:sessionId/reconcile`,
+    'operator',
+    'scheduler.reconcile',
+    { timeoutMs: LONG_MS },
+  ),
 
   // front: what stands outside, on a development machine
   row('front', `POST ${API}/dev/token`, 'sandbox', 'sandbox.token', { status: 201 }),

@@ -1,33 +1,93 @@
 /**
- * The epochs: each run of an arbiter shard that was noticed, once. MySQL numbers them, because an
+ * The epochs: each loss of an arbiter shard that was noticed, once. MySQL numbers them, because an
  * arbiter that came back empty cannot know how far it had counted.
  */
 import { refuse } from '../../contracts/errors.ts';
-import { statements } from '../../mixins/statement.ts';
+import { inTransaction } from '../../mixins/database.ts';
+import { type Statements, statements } from '../../mixins/statement.ts';
+
+/** How long a repair is left to who began it; one that takes longer, or died, gets company. */
+const MINE_MS = 15_000;
+/** Whoever asks looked at the arbiter less than this ago. */
+const JUST_MS = 2_000;
+
+export interface Incident {
+  readonly shard: number;
+  readonly oldRunId: string;
+  readonly newRunId: string;
+  /** The arbiter's own count: a MySQL that was restored must not count behind it. */
+  readonly above: number;
+  /** The node that asks. */
+  readonly who: string;
+}
+interface IncidentRow {
+  readonly epoch: number;
+  readonly newRunId: string;
+  readonly who: string;
+  readonly taken: number;
+  readonly repaired: number;
+  readonly justRepaired: number;
+}
 
 /**
- * Records a run, or finds it recorded by another scheduler.
- * @param above the arbiter's own count: a MySQL that was restored must not count behind it.
- * @returns the epoch it opens. @throws BUSY when another run took that number at this moment
+ * Records a loss, or finds it recorded and not yet repaired.
+ * @returns the epoch it opens, and whether its repair is the asker's for now
+ * @throws BUSY when another loss took that number at this moment
  */
-export async function recordIncident(
-  shard: number,
-  oldRunId: string,
-  newRunId: string,
-  above: number,
-): Promise<number> {
-  const sql = statements();
-  await sql.change(
+export function recordIncident(incident: Incident): Promise<{ epoch: number; mine: boolean }> {
+  return inTransaction(async (transaction) => {
+    const sql = statements(transaction);
+    // The shard's first row is everybody's lock: who waited for it reads what was written meanwhile.
+    await sql.row(
+      'SELECT epoch FROM arbiter_incidents WHERE shard = :shard ORDER BY epoch LIMIT 1 FOR UPDATE',
+      { shard: incident.shard },
+    );
+    const last = await sql.row<IncidentRow>(
+      `SELECT epoch, newRunId, who, whoUntil > UTC_TIMESTAMP(3) AS taken,
+         repairedAt IS NOT NULL AS repaired,
+         repairedAt > UTC_TIMESTAMP(3) - INTERVAL :justUs MICROSECOND AS justRepaired
+       FROM arbiter_incidents WHERE shard = :shard ORDER BY epoch DESC LIMIT 1`,
+      { shard: incident.shard, justUs: JUST_MS * 1_000 },
+    );
+    const same = last?.newRunId === incident.newRunId;
+    // Repaired since the asker looked, by somebody who was quicker.
+    const quicker =
+      last?.justRepaired || (last && incident.above > 0 && last.epoch > incident.above);
+    if (same && last.repaired && quicker) return { epoch: last.epoch, mine: false };
+    const goesOn = same && !last.repaired && last.epoch >= incident.above;
+    const epoch = goesOn ? last.epoch : await insert(sql, incident);
+    if (goesOn && last.taken) return { epoch, mine: last.who === incident.who };
+    await sql.change(
+      `UPDATE arbiter_incidents SET who = :who,
+         whoUntil = UTC_TIMESTAMP(3) + INTERVAL :mineUs MICROSECOND WHERE epoch = :epoch`,
+      { who: incident.who, mineUs: MINE_MS * 1_000, epoch },
+    );
+    return { epoch, mine: true };
+  });
+}
+
+async function insert(sql: Statements, incident: Incident): Promise<number> {
+  const { shard, oldRunId, newRunId, above } = incident;
+  const row = await sql.row<{ last: number | null }>(
+    'SELECT MAX(epoch) AS last FROM arbiter_incidents',
+  );
+  const epoch = Math.max(above, row?.last ?? 0) + 1;
+  const inserted = await sql.change(
     `INSERT IGNORE INTO arbiter_incidents (epoch, shard, oldRunId, newRunId, at)
-     SELECT GREATEST(:above, COALESCE(MAX(epoch), 0)) + 1, :shard, :oldRunId, :newRunId,
-       UTC_TIMESTAMP(3) FROM arbiter_incidents`,
-    { shard, oldRunId, newRunId, above },
+     VALUES (:epoch, :shard, :oldRunId, :newRunId, UTC_TIMESTAMP(3))`,
+    { epoch, shard, oldRunId, newRunId },
   );
-  const row = await sql.row<{ epoch: number }>(
-    'SELECT epoch FROM arbiter_incidents WHERE shard = :shard AND newRunId = :newRunId',
-    { shard, newRunId },
+  return inserted > 0 ? epoch : refuse('BUSY');
+}
+
+/** The loss is repaired, and how. @returns changed: false when somebody was quicker */
+export async function recordRepair(epoch: number, report: object): Promise<{ changed: boolean }> {
+  const changed = await statements().change(
+    `UPDATE arbiter_incidents SET repairedAt = UTC_TIMESTAMP(3), report = :report
+     WHERE epoch = :epoch AND repairedAt IS NULL`,
+    { epoch, report: JSON.stringify(report) },
   );
-  return row?.epoch ?? refuse('BUSY');
+  return { changed: changed > 0 };
 }
 
 /** A reservation the arbiter took; MySQL keeps it, the arbiter's set is a projection. */

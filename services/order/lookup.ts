@@ -6,7 +6,6 @@
 
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SETTINGS } from '../../config/schema.ts';
 import type { HoldAnswer, OrderView } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { isOwnerOf, readOrderId } from '../../contracts/ids.ts';
@@ -20,8 +19,11 @@ import { abortReason, viewOf } from './reading.ts';
  * who wait for a late row do not make it later. */
 const LOOK_MS = 20;
 const LOOK_MAX_MS = 320;
-/** The longest a lock can live: after it, a lock unknown to the arbiter cannot be on its way. */
-const LOCK_MS_MAX = SETTINGS.lockMsDefault.max;
+/**
+ * A lock that was acknowledged is in the arbiter, its message beside it, until both are lost
+ * together. So one that nobody knows is lost; the wait is for one that is still being given.
+ */
+const LOST_AFTER_MS = 10_000;
 
 export interface Found {
   readonly uid: string;
@@ -41,7 +43,6 @@ export function requireOwn(orderId: string, uid: string | undefined, key: KeyObj
  */
 export async function findOrder(
   orderId: string,
-  payGraceMs: number,
   holdOf: (orderId: string) => Promise<HoldAnswer | null>,
 ): Promise<Found> {
   const minted = readOrderId(orderId);
@@ -53,7 +54,7 @@ export async function findOrder(
   const found = await decided(orderId);
   if (found) return found;
   const nowMs = await statements().nowMs();
-  if (nowMs < minted.mintedAtMs + LOCK_MS_MAX + payGraceMs) return refuse('BUSY');
+  if (nowMs < minted.mintedAtMs + LOST_AFTER_MS) return refuse('BUSY');
   const lost = { sale: minted.sessionId, orderId, uid: '', seats: [], reason: 'lost' as const };
   await abortHold(lost, '');
   return (await decided(orderId)) ?? refuse('NOT_FOUND');

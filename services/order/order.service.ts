@@ -66,7 +66,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
       async handler(ctx: ParamsOf<'order.get'>) {
         const uid = own(ctx);
         const { orderId } = ctx.params;
-        const found = await findOrder(orderId, config.payGraceMs, (id) => this.hold(ctx, id));
+        const found = await findOrder(orderId, (id) => this.hold(ctx, id));
         return found.uid === uid ? found.view : refuse('NOT_FOUND');
       },
     },
@@ -145,7 +145,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
       async handler(ctx: ParamsOf<'order.inspect'>) {
         requireOperator(ctx.meta);
         const { orderId } = ctx.params;
-        const found = await findOrder(orderId, config.payGraceMs, (id) => this.hold(ctx, id));
+        const found = await findOrder(orderId, (id) => this.hold(ctx, id));
         return { ...found.view, uid: found.uid };
       },
     },

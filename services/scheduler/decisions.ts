@@ -4,21 +4,21 @@
  * done by scripts that look again at the seats themselves: a decision made from old facts does no
  * harm.
  */
-import type { OrderState } from '../../contracts/order.ts';
+import type { Difference, OrderWord } from '../../contracts/repair.ts';
 
-/** What MySQL says, once and for ever or for now; `UNKNOWN`: it has no verdict on the lock. */
-export type Word = OrderState | 'ABORTED' | 'UNKNOWN';
+/** What MySQL says, once and for ever or for now. */
+export type Word = OrderWord;
 
 /**
  * What the arbiter has for the order. `PARTIAL`: some seats of it are not marked as its hold says,
  * or are somebody else's. `NONE`: no seat at all, whether or not a hold remembers it.
  */
-export type Grip = 'NONE' | 'PARTIAL' | 'LOCKED' | 'SOLD';
+export type Grip = Difference['arbiter'];
 
 /**
  * - `none`: they agree, or what is missing is on its way and has a clock of its own
- * - `lock`: give the seats back to the order, on free seats only: MySQL may have been asked a moment
- *   ago, and whoever has a seat since has it by right
+ * - `lock`: give the seats back to the order, on free seats only: MySQL was asked a moment ago, and
+ *   whoever has a seat since has it by right
  * - `sell`: the seats are the order's for good. PAID is an end, so a younger hold that has one of
  *   them can never become an order (the claim is taken) and gives way
  * - `release`: the order ended, its seats are free

@@ -1,86 +1,42 @@
 /**
- * Everything that happens because time passes: one table. Any number of schedulers may run at once;
- * none leads, because every job asks for something that may be asked twice.
+ * What time brings: deadlines, sweeps, and the repair of an arbiter that lost data. What is done is
+ * the table in `sweeps.ts`; this file runs it.
  */
 import type { Redis } from 'ioredis';
-import type { ServiceSchema, ServiceSettingSchema } from 'moleculer';
+import type { Context, ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { config } from '../../config/index.ts';
-import { type Caller, call, type Health } from '../../contracts/actions.ts';
+import type { Actions, CallMeta, Health } from '../../contracts/actions.ts';
+import { refuse } from '../../contracts/errors.ts';
 import { keyspace } from '../../contracts/keys.ts';
 import { type Arbiter, createArbiter } from '../../lua/arbiter.ts';
 import { redisClient } from '../../mixins/redis.ts';
-import { adoptNewRuns } from './adopt.ts';
-import { type Job, JobLoop } from './job.ts';
-
-/** Until a new run of the arbiter is adopted nobody can lock: it is looked for often. */
-const ADOPT_EVERY_MS = 250;
-/** Sales whose deadlines are looked at side by side. */
-const ABREAST = 32;
+import { JobLoop } from './job.ts';
+import type { Rebuild } from './rebuild.ts';
+import { jobs, reconcileNow } from './sweeps.ts';
 
 interface Vars {
-  redis: Redis;
   arbiter: Arbiter;
+  /** The same arbiter for what reads a whole hall: it may take longer than a buyer would wait. */
+  patient: Arbiter;
+  rebuild: Rebuild;
   loops: JobLoop[];
 }
+type Asked<Name extends keyof Actions> = Context<Actions[Name]['params'], CallMeta>;
 
-/** The table. `late` rows are the slow road: what the fast road should have done long before. */
-const jobs = (caller: Caller, arbiter: Arbiter): Job[] => {
-  const late = { lateMs: config.sweepLateMs, limit: config.sweepBatch };
-  const patient = { timeout: LIMIT_MS.sweep };
-  return [
-    {
-      name: 'due',
-      everyMs: config.dueEveryMs,
-      limitMs: LIMIT_MS.due,
-      run: () => postDue(arbiter),
-    },
-    {
-      name: 'adopt',
-      everyMs: ADOPT_EVERY_MS,
-      limitMs: LIMIT_MS.adopt,
-      run: () =>
-        adoptNewRuns(
-          arbiter,
-          config.shards,
-          async (incident) => (await call(caller, 'order.incident', incident)).epoch,
-        ),
-    },
-    {
-      name: 'sweep',
-      everyMs: config.sweepEveryMs,
-      limitMs: LIMIT_MS.sweep,
-      run: () => call(caller, 'order.sweep', late, patient),
-    },
-    {
-      name: 'relay',
-      everyMs: config.sweepEveryMs,
-      limitMs: LIMIT_MS.sweep,
-      run: () => call(caller, 'order.relay', late, patient),
-    },
-  ];
-};
-
-const LIMIT_MS = { due: 5_000, adopt: 10_000, sweep: 60_000 } as const;
-
-/** Announces due deadlines of every sale; one sale that fails keeps none of the others. */
-async function postDue(arbiter: Arbiter): Promise<void> {
-  const sales = await arbiter.sales();
-  let failure: PromiseRejectedResult | undefined;
-  for (let i = 0; i < sales.length; i += ABREAST) {
-    const answers = await Promise.allSettled(
-      sales
-        .slice(i, i + ABREAST)
-        .map((sale) => arbiter.due(sale, config.dueBatch, config.dueRepeatMs)),
-    );
-    failure ??= answers.find((answer) => answer.status === 'rejected');
-  }
-  if (failure) throw failure.reason;
-}
+const keys = keyspace(config.namespace, config.shards);
 
 const schema: ServiceSchema<ServiceSettingSchema, Record<never, never>, Vars> = {
   name: 'scheduler',
 
   actions: {
+    reconcile: {
+      params: { $$strict: true, sessionId: { type: 'string', min: 1, max: 64 } },
+      handler(ctx: Asked<'scheduler.reconcile'>) {
+        if (ctx.meta.user?.role !== 'operator') refuse('FORBIDDEN');
+        return reconcileNow(this.rebuild, ctx.params.sessionId);
+      },
+    },
+
     health: {
       visibility: 'public',
       async handler(): Promise<Health> {
@@ -95,18 +51,19 @@ const schema: ServiceSchema<ServiceSettingSchema, Record<never, never>, Vars> = 
   },
 
   async started() {
-    this.redis = redisClient(config.arbiterUrl, 'hot');
-    this.arbiter = createArbiter({
-      redis: this.redis,
-      keys: keyspace(config.namespace, config.shards),
-    });
-    this.loops = jobs(this.broker, this.arbiter).map((job) => new JobLoop(job, this.logger));
+    const arbiterOf = (redis: Redis) => createArbiter({ redis, keys });
+    this.arbiter = arbiterOf(redisClient(config.arbiterUrl, 'hot'));
+    this.patient = arbiterOf(redisClient(config.arbiterUrl, 'consumer'));
+    const { broker, patient: arbiter } = this;
+    this.rebuild = { caller: broker, arbiter, keys, who: broker.nodeID };
+    const table = jobs(this.rebuild, this.arbiter, this.logger);
+    this.loops = table.map((job) => new JobLoop(job, this.logger));
     for (const loop of this.loops) loop.start();
   },
 
   async stopped() {
     await Promise.all((this.loops ?? []).map((loop) => loop.stop()));
-    await this.arbiter?.close();
+    await Promise.all([this.arbiter?.close(), this.patient?.close()]);
   },
 };
 

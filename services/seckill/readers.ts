@@ -35,7 +35,7 @@ export function saleReaders(arbiter: Arbiter, keys: Keyspace, broker: ServiceBro
     ...common,
     freshMs,
     max: SALES_MAX,
-    load: (sale) => arbiter.view(sale),
+    load: (sale) => unlessFrozen(arbiter, keys, sale, arbiter.view(sale)),
   });
   const answers = new Fresh({
     ...common,
@@ -47,12 +47,42 @@ export function saleReaders(arbiter: Arbiter, keys: Keyspace, broker: ServiceBro
     ...common,
     freshMs: seatsFreshMs,
     max: HALLS_MAX,
-    load: (sale) => arbiter.snapshot(sale),
+    load: (sale) => unlessFrozen(arbiter, keys, sale, arbiter.snapshot(sale)),
   });
   const forgetSale = (sale: string) => {
     for (const reader of [views, answers, halls]) reader.forget(sale);
   };
   return { views, answers, halls, forgetSale };
+}
+
+/** The run of Redis that answers is the one the shard is good on: locks are being given. */
+async function isAdopted(arbiter: Arbiter, shard: number): Promise<boolean> {
+  const [runId, recorded] = await Promise.all([arbiter.runId(), arbiter.epoch(shard)]);
+  return recorded?.runId === runId;
+}
+
+/** @throws ARBITER_AWAY while the shard of the sale may still be missing something */
+export async function refuseIfFrozen(
+  arbiter: Arbiter,
+  keys: Keyspace,
+  sale: string,
+): Promise<void> {
+  if (!(await isAdopted(arbiter, keys.shardOf(sale)))) refuse('ARBITER_AWAY');
+}
+
+/** What a frozen shard does not know may only not be there yet: that is no answer. */
+export async function unlessFrozen<Answer>(
+  arbiter: Arbiter,
+  keys: Keyspace,
+  sale: string,
+  asked: Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isMissing(error)) await refuseIfFrozen(arbiter, keys, sale);
+    throw error;
+  }
 }
 
 /** What the arbiter has no sale of may be a draft; only the catalogue knows. */
@@ -79,10 +109,9 @@ async function saleAnswer(
 export async function arbiterHealth(arbiter: Arbiter, shards: number): Promise<Health> {
   try {
     await arbiter.ping();
-    const runId = await arbiter.runId();
-    const all = Array.from({ length: shards }, (_, shard) => arbiter.epoch(shard));
-    const recorded = (await Promise.all(all)).every((epoch) => epoch?.runId === runId);
-    return recorded ? { ok: true } : { ok: false, missing: ['epoch of the arbiter'] };
+    const all = Array.from({ length: shards }, (_, shard) => isAdopted(arbiter, shard));
+    const adopted = (await Promise.all(all)).every((known) => known);
+    return adopted ? { ok: true } : { ok: false, missing: ['epoch of the arbiter'] };
   } catch (error) {
     if (wordOf(error) === 'ARBITER_AWAY') return { ok: false, missing: ['arbiter'] };
     throw error;

@@ -20,7 +20,13 @@ import { CHOICE_RULES, choiceOf } from './choice.ts';
 import { layoutIn } from './open.ts';
 import { readPermit, signPermit } from './permit.ts';
 import { isTooFarBehind, type OrderLag, watchOrderLag } from './pressure.ts';
-import { arbiterHealth, type SaleReaders, saleReaders } from './readers.ts';
+import {
+  arbiterHealth,
+  refuseIfFrozen,
+  type SaleReaders,
+  saleReaders,
+  unlessFrozen,
+} from './readers.ts';
 
 type Meta = CallMeta & { $statusCode?: number };
 type Asked<Name extends keyof Actions> = Context<Actions[Name]['params'], Meta>;
@@ -33,6 +39,7 @@ interface Vars extends SaleReaders {
 }
 type Seckill = Service<ServiceSettingSchema> & Vars;
 
+const keys = keyspace(config.namespace, config.shards);
 const isoOf = (ms: number): string => new Date(ms).toISOString();
 
 /** A path can name anything; only an id of ours names a session. */
@@ -62,6 +69,7 @@ async function refuseIfBehind({ orderLag, views }: Vars, sale: string): Promise<
 const [orderIdKey] = config.orderIdKeys.values();
 if (!orderIdKey) throw new Error('seckill: no key marks orderIds; set ORDER_ID_KEYS');
 
+const SWITCH = { type: 'enum', values: ['OPEN', 'PAUSED', 'CLOSED'] } as const;
 const SESSION = { $$strict: true, sessionId: 'string' } as const;
 /** For other services only: the gateway refuses to reach an action that is not published. */
 const INSIDE = { visibility: 'public' } as const;
@@ -125,8 +133,11 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
         const sessionId = sessionOf(ctx.params);
         const { terms, state } = await this.views.get(sessionId);
         if (state === 'CLOSED') refuse('SALE_CLOSED');
-        if (terms.reservationRequired && !(await this.arbiter.isReserved(sessionId, uid)))
+        if (terms.reservationRequired && !(await this.arbiter.isReserved(sessionId, uid))) {
+          // A pool that is being restored does not know yet who is in it.
+          await refuseIfFrozen(this.arbiter, keys, sessionId);
           refuse('NOT_RESERVED');
+        }
         const { opensAtMs: notBeforeMs, closesAtMs: expiresAtMs } = terms;
         const claims = { uid, sessionId, notBeforeMs, expiresAtMs };
         ctx.meta.$statusCode = 201;
@@ -143,7 +154,9 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
       async handler(ctx: Asked<'seckill.reserve'>) {
         const { uid } = buyerOf(ctx);
         const sessionId = sessionOf(ctx.params);
-        const { reservedAtMs, created } = await this.arbiter.reserve(sessionId, uid);
+        const reserved = this.arbiter.reserve(sessionId, uid);
+        const answer = await unlessFrozen(this.arbiter, keys, sessionId, reserved);
+        const { reservedAtMs, created } = answer;
         ctx.meta.$statusCode = created ? 201 : 200;
         return { sessionId, uid, reservedAt: isoOf(reservedAtMs) };
       },
@@ -169,15 +182,17 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
 
     open: {
       ...INSIDE,
-      params: { $$strict: true, sale: 'string', pricesFen: 'object', terms: 'object' },
+      params: {
+        $$strict: true,
+        sale: 'string',
+        pricesFen: 'object',
+        terms: 'object',
+        to: { ...SWITCH, optional: true },
+      },
       async handler(ctx: Asked<'seckill.open'>) {
-        const { sale, pricesFen, terms } = ctx.params;
-        const { created } = await this.patient.open(
-          sale,
-          await layoutIn(ctx.stream),
-          pricesFen,
-          terms,
-        );
+        const { sale, pricesFen, terms, to } = ctx.params;
+        const layout = await layoutIn(ctx.stream);
+        const { created } = await this.patient.open(sale, layout, pricesFen, terms, to);
         this.forgetSale(sale);
         return { created };
       },
@@ -188,11 +203,13 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
       params: {
         $$strict: true,
         sale: 'string',
-        to: { type: 'enum', values: ['OPEN', 'PAUSED', 'CLOSED'] },
+        to: SWITCH,
       },
       async handler(ctx: Asked<'seckill.turn'>) {
-        const { state } = await this.arbiter.turn(ctx.params.sale, ctx.params.to);
-        this.forgetSale(ctx.params.sale);
+        const { sale, to } = ctx.params;
+        const turned = this.arbiter.turn(sale, to);
+        const { state } = await unlessFrozen(this.arbiter, keys, sale, turned);
+        this.forgetSale(sale);
         return { state };
       },
     },
@@ -258,7 +275,6 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
   },
 
   created() {
-    const keys = keyspace(config.namespace, config.shards);
     const redis = redisClient(config.arbiterUrl, 'hot', (error) =>
       this.logger.warn('The arbiter cannot be reached.', error),
     );

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { config } from '../../config/index.ts';
-import { call } from '../../contracts/actions.ts';
+import { type Caller, call } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import type { LayoutColumns } from '../../contracts/layout.ts';
 import type { SaleState, SaleSwitch } from '../../contracts/sale.ts';
@@ -123,16 +123,22 @@ async function templateLayout(ctx: OwnedContext, id: string): Promise<Buffer> {
   return Buffer.concat(await stream.toArray());
 }
 
-async function open(ctx: OwnedContext, row: SessionRow): Promise<void> {
+/** Opens every seat of a sale that the arbiter does not have; the switch is turned afterwards. */
+export async function open(
+  ctx: Caller,
+  row: SessionRow,
+  to?: SaleSwitch,
+): Promise<{ created: boolean }> {
   const layout = await frozenLayout(row.id);
   if (!layout) throw new Error(`session ${row.id} is ${row.stage} without a layout`);
   const params = {
     sale: row.id,
     pricesFen: Object.fromEntries(tiersIn(row).map(({ tier, priceFen }) => [tier, priceFen])),
     terms: saleTermsOf(row),
+    ...(to && { to }),
   };
   const options = { stream: Readable.from([layout], { objectMode: false }), timeout: OPEN_MS };
-  await answered(call(ctx, 'seckill.open', params, options));
+  return answered(call(ctx, 'seckill.open', params, options));
 }
 
 async function answered<Result>(calling: Promise<Result>): Promise<Result> {

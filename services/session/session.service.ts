@@ -21,6 +21,7 @@ import {
 import { declareTable, modelOf, table } from '../../mixins/table.ts';
 import { DRAFT_RULES, type Draft, judge } from './draft.ts';
 import { frozenLayout, publish, turn } from './publish.ts';
+import { reopen, restate, sessionsOnSale } from './rebuild.ts';
 import {
   LAYOUT_COLUMNS,
   LAYOUTS,
@@ -165,6 +166,22 @@ const schema: ServiceSchema = {
         const { stage } = row as unknown as SessionRow;
         return { stage: stage === 'PUBLISHED' ? 'PUBLISHED' : 'DRAFT' };
       },
+    },
+
+    onSale: {
+      visibility: 'public',
+      params: { $$strict: true },
+      handler: () => sessionsOnSale(Date.now()),
+    },
+    reopen: {
+      visibility: 'public',
+      params: BY_ID,
+      handler: (ctx: Context<{ id: string }>) => reopen(ctx, ctx.params.id),
+    },
+    restate: {
+      visibility: 'public',
+      params: BY_ID,
+      handler: (ctx: Context<{ id: string }>) => restate(ctx, ctx.params.id),
     },
 
     ofShow: {

@@ -225,10 +225,7 @@ test('closes what is open, and says when the provider has the money already', as
     'UPDATE orders SET deadline = UTC_TIMESTAMP(3) WHERE orderId = :orderId',
     { orderId: lock.orderId },
   );
-  const late = { lateMs: 0, limit: 10 };
-  await payments.ask('order.sweep', late).catch((error: { type: string }) => {
-    expect(error.type).toBe('SERVICE_NOT_FOUND'); // no arbiter here to be swept
-  });
+  await payments.ask('order.overdue', { lateMs: 0, limit: 10 });
   expect(await stateOf(lock.orderId)).toBe('LOCKED');
   door.answer = 0;
   await pathTo(lock.orderId, 'PAID');

@@ -1,0 +1,374 @@
+/**
+ * An arbiter that lost something, and orders in MySQL: what is restored, what gives way, and that
+ * nobody locks a seat before it is done.
+ */
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { Context, ServiceSchema } from 'moleculer';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { SaleSwitch, SaleTerms } from '../../contracts/sale.ts';
+import { drawnHall } from '../lua/hall.ts';
+import { privateServer } from '../support/servers.ts';
+import type { Node } from './order.support.ts';
+
+const server = await privateServer('arbiter');
+process.env.PRIVATE_ARBITER_URL = server.url;
+const support = await import('./order.support.ts');
+const { config, eventOf, freshSale, keys, leave, pathOf, rowsOf, soon, stateOf } = support;
+const { redis, startNode, statements, wordFrom } = support;
+const { createArbiter } = await import('../../lua/arbiter.ts');
+const { newOrderId } = await import('../../contracts/ids.ts');
+const { default: seckill } = await import('../../services/seckill/seckill.service.ts');
+const { gripOf, reconcileSale } = await import('../../services/scheduler/reconcile.ts');
+const { rebuildShards } = await import('../../services/scheduler/rebuild.ts');
+const { reconcileOne } = await import('../../services/scheduler/sweeps.ts');
+const { Followers } = await import('../../services/scheduler/followers.ts');
+
+const HALL = drawnHall(['AAAAAAAAAAAA']);
+const arbiter = createArbiter({ redis, keys });
+const key = config.orderIdKeys.values().next().value!;
+
+/** The catalogue's side of a sale: what was published, and how its organiser turned it last. */
+const published = new Map<string, { terms: SaleTerms; to: SaleSwitch }>();
+const session: ServiceSchema = {
+  name: 'session',
+  actions: {
+    onSale: () => [...published.keys()].map((id) => ({ id })),
+    reopen(ctx: Context<{ id: string }>) {
+      const { terms } = published.get(ctx.params.id)!;
+      const params = { sale: ctx.params.id, pricesFen: { A: 100 }, terms, to: 'PAUSED' };
+      const stream = Readable.from([Buffer.from(JSON.stringify(HALL))]);
+      return ctx.call('seckill.open', params, { stream } as object);
+    },
+    restate: (ctx: Context<{ id: string }>) =>
+      ctx.call('seckill.turn', { sale: ctx.params.id, to: published.get(ctx.params.id)!.to }),
+  },
+};
+
+let node: Node;
+beforeAll(async () => {
+  node = await startNode([seckill as ServiceSchema, session]);
+  await rebuild();
+});
+afterAll(async () => {
+  await leave(node);
+  await server.end();
+});
+
+const at = (who = 'test') => ({ caller: node.broker, arbiter, keys, who });
+/** Looks until it finds something to repair: a repair that has just ended is not begun again. */
+const rebuild = () =>
+  vi.waitUntil(async () => (await rebuildShards(at()))[0], { timeout: 10_000, interval: 100 });
+const patience = { lateMs: 0, recount: false };
+const reconcile = (sale: string) => reconcileSale(node.broker, arbiter, sale, patience);
+const marks = async (sale: string) => (await arbiter.snapshot(sale)).states;
+
+async function openSale(to: SaleSwitch = 'OPEN'): Promise<string> {
+  const sale = freshSale();
+  const nowMs = Date.now();
+  const terms = {
+    reservationRequired: true,
+    reservationOpensAtMs: nowMs - 1_000,
+    reservationClosesAtMs: nowMs + 600_000,
+    opensAtMs: nowMs - 1_000,
+    closesAtMs: nowMs + 600_000,
+    seatsPerBuyerMax: 4,
+    lockMs: 600_000,
+  };
+  await arbiter.open(sale, HALL, { A: 100 }, terms, to);
+  published.set(sale, { terms, to });
+  return sale;
+}
+async function lock(sale: string, uid: string, seats: number[]): Promise<string> {
+  const orderId = newOrderId(sale, uid, key, Date.now(), randomBytes);
+  await arbiter.lock({ sale, uid, orderId, seats, requestId: 'r1' });
+  return orderId;
+}
+async function order(sale: string, uid: string, seats: number[]): Promise<string> {
+  const orderId = await lock(sale, uid, seats);
+  await soon(() => stateOf(orderId)).toBe('LOCKED');
+  return orderId;
+}
+async function paid(sale: string, uid: string, seats: number[]): Promise<string> {
+  const orderId = await order(sale, uid, seats);
+  const amountFen = 100 * seats.length;
+  await node.ask('order.settle', eventOf({ orderId, amountFen } as never));
+  await soon(async () => (await arbiter.hold(sale, orderId))?.state).toBe('SOLD');
+  return orderId;
+}
+/** Everything the arbiter has, gone, while the same Redis runs on. */
+const loseAll = () => redis.flushall();
+/** Everything after this is lost: what a Redis that comes back older looks like. */
+async function remember(sale: string): Promise<() => Promise<void>> {
+  const names = Object.values(keys.ofSale(sale));
+  const dumps = await Promise.all(names.map((name) => redis.dumpBuffer(name)));
+  return async () => {
+    for (const [i, name] of names.entries()) {
+      const dump = dumps[i];
+      if (dump) await redis.restore(name, 0, dump as Buffer, 'REPLACE');
+      else await redis.del(name);
+    }
+  };
+}
+
+test('an arbiter that lost everything is filled from MySQL before a seat is locked', async () => {
+  const sale = await openSale();
+  await arbiter.reserve(sale, 'ann');
+  const live = await order(sale, 'ann', [0, 1]);
+  const sold = await paid(sale, 'bob', [4, 5, 6]);
+  const gone = await order(sale, 'eve', [9]);
+  await node.ask('order.cancel', { orderId: gone }, 'eve');
+  await soon(() => rowsOf('reservations', live).catch(() => [1])).toBeTruthy();
+  await soon(async () => (await node.ask('order.reservations', ASK(sale))).items.length).toBe(1);
+  const before = await arbiter.hold(sale, live);
+  const epoch = (await arbiter.epoch(0))!.epoch;
+  await loseAll();
+  expect(await wordFrom(lock(sale, 'zoe', [11]))).toBe('ARBITER_AWAY');
+
+  const report = await rebuild();
+  expect(report).toMatchObject({ shard: 0, epoch: epoch + 1 });
+  expect(report.sales.find((one) => one.sale === sale)).toMatchObject({
+    ...{ reopened: true, reservations: 1, orders: 2, did: { lock: 1, sell: 1 } },
+  });
+  expect(await marks(sale)).toBe('110022200000');
+  expect(await arbiter.isReserved(sale, 'ann')).toBe(true);
+  const after = await arbiter.hold(sale, live);
+  expect(after).toEqual(before);
+  expect(await arbiter.hold(sale, sold)).toMatchObject({ state: 'SOLD', uid: 'bob' });
+  expect((await arbiter.view(sale)).left).toEqual({ A: 7 });
+  await lock(sale, 'zoe', [11]);
+  // the limit counts what was restored
+  expect(await wordFrom(lock(sale, 'bob', [7, 8]))).toBe('LIMIT_REACHED');
+  const [incident] = await statements().rows<{ report: unknown; oldRunId: string }>(
+    'SELECT report, oldRunId FROM arbiter_incidents ORDER BY epoch DESC LIMIT 1',
+  );
+  expect(incident?.report).toBeTruthy();
+  expect(await rebuildShards(at())).toEqual([]);
+});
+const ASK = (sale: string) => ({ sale, sinceMs: 0, after: '', limit: 10 });
+
+test('a restored order ends as it would have: paid, or cancelled', async () => {
+  const sale = await openSale();
+  const one = await order(sale, 'ann', [0]);
+  const other = await order(sale, 'bob', [2]);
+  await loseAll();
+  await rebuild();
+  await node.ask('order.settle', eventOf({ orderId: one, amountFen: 100 } as never));
+  await node.ask('order.cancel', { orderId: other }, 'bob');
+  await soon(() => marks(sale)).toBe('200000000000');
+  expect(await pathOf(one)).toBe('INIT LOCKED PAYING PAID');
+});
+
+test('a sale is let in again only as its organiser last ordered', async () => {
+  const sale = await openSale('PAUSED');
+  await loseAll();
+  await rebuild();
+  expect((await arbiter.view(sale)).state).toBe('PAUSED');
+});
+
+test('a Redis that was killed and kept its file opens a new epoch, unchanged', async () => {
+  const sale = await openSale();
+  await order(sale, 'ann', [0, 1]);
+  const states = await marks(sale);
+  const [epoch, runId] = [(await arbiter.epoch(0))!.epoch, await arbiter.runId()];
+  server.kill('SIGKILL');
+  await soon(() => arbiter.runId().catch(() => runId)).not.toBe(runId);
+  expect(await wordFrom(lock(sale, 'zoe', [11]))).toBe('ARBITER_AWAY');
+  const report = await rebuild();
+  expect(report).toMatchObject({ epoch: epoch + 1 });
+  expect(report.sales.find((one) => one.sale === sale)).toMatchObject({
+    ...{ reopened: false, corrected: 0, did: {} },
+  });
+  expect(await marks(sale)).toBe(states);
+  await lock(sale, 'zoe', [11]);
+});
+
+test('a run that ended while it was repaired is not adopted', async () => {
+  const sale = await openSale();
+  await arbiter.freeze(0, (await arbiter.epoch(0))!.epoch + 100);
+  await arbiter.adopt(0, (await arbiter.epoch(0))!.epoch, 'e'.repeat(40));
+  expect(await wordFrom(lock(sale, 'zoe', [11]))).toBe('ARBITER_AWAY');
+  await rebuild();
+  await lock(sale, 'zoe', [11]);
+});
+
+test('of two that notice a loss one repairs, the other leaves it to that one', async () => {
+  const sale = await openSale();
+  await order(sale, 'ann', [3]);
+  await loseAll();
+  const reports: unknown[] = [];
+  await soon(async () => {
+    const turn = await Promise.all([rebuildShards(at('a')), rebuildShards(at('b'))]);
+    return reports.push(...turn.flat());
+  }).toBe(1);
+  expect(await marks(sale)).toBe('000100000000');
+});
+
+test('a lock that was lost gets its seats back; who has one since keeps it for now', async () => {
+  const sale = await openSale();
+  const back = await remember(sale);
+  const free = await order(sale, 'ann', [0, 1]);
+  const taken = await order(sale, 'bob', [4, 5]);
+  await node.stop(); // nobody makes an order of what is locked now
+  await back();
+  const younger = await lock(sale, 'eve', [5, 6]);
+  const { differences } = await fromStopped(() => reconcile(sale));
+  expect(differences).toMatchObject([
+    { orderId: free, mysql: 'LOCKED', arbiter: 'NONE', did: 'lock' },
+    { orderId: taken, mysql: 'LOCKED', arbiter: 'NONE', did: 'waits' },
+  ]);
+  expect(await marks(sale)).toBe('110001100000');
+  // the claim in MySQL is the older order's: the younger lock never becomes one, and gives way
+  node = await startNode([seckill as ServiceSchema, session]);
+  await soon(() => rowsOf('hold_verdicts', younger)).toMatchObject([
+    { verdict: 'ABORTED', reason: 'claimed' },
+  ]);
+  await soon(() => marks(sale)).toBe('110000000000');
+  expect((await reconcile(sale)).differences).toMatchObject([{ orderId: taken, did: 'lock' }]);
+  expect(await marks(sale)).toBe('110011000000');
+});
+/** Runs with a node that answers for MySQL and hears no message. */
+async function fromStopped<T>(work: () => Promise<T>): Promise<T> {
+  const { default: whole } = await import('../../services/order/order.service.ts');
+  const { channels: _channels, ...deaf } = whole as ServiceSchema;
+  node = await startNode([session], undefined, [deaf]);
+  try {
+    return await work();
+  } finally {
+    await node.stop();
+  }
+}
+
+test('a paid order takes its seats back from a younger lock', async () => {
+  const sale = await openSale();
+  const back = await remember(sale);
+  const sold = await paid(sale, 'ann', [4, 5]);
+  await node.stop();
+  await back();
+  const younger = await lock(sale, 'eve', [3, 4]);
+  const another = await lock(sale, 'zoe', [5]);
+  const { differences } = await fromStopped(() => reconcile(sale));
+  expect(differences).toMatchObject([{ orderId: sold, mysql: 'PAID', did: 'sell' }]);
+  expect(await marks(sale)).toBe('000022000000');
+  for (const orderId of [younger, another])
+    expect(await arbiter.hold(sale, orderId)).toMatchObject({ state: 'RELEASED' });
+  node = await startNode([seckill as ServiceSchema, session]);
+  await soon(() => rowsOf('hold_verdicts', younger)).toMatchObject([{ reason: 'claimed' }]);
+});
+
+test('seats that did not follow their order do: sold, or free', async () => {
+  const sale = await openSale();
+  const sold = await order(sale, 'ann', [0]);
+  const gone = await order(sale, 'bob', [2, 3]);
+  await move(sold, 'PAID');
+  await move(gone, 'CANCELLED');
+  const { differences } = await reconcile(sale);
+  expect(differences).toMatchObject([
+    { orderId: sold, arbiter: 'LOCKED', did: 'sell' },
+    { orderId: gone, seats: [2, 3], mysql: 'CANCELLED', arbiter: 'LOCKED', did: 'release' },
+  ]);
+  expect(await marks(sale)).toBe('200000000000');
+  expect((await reconcile(sale)).differences).toEqual([]);
+});
+
+test('the sweep of followers finds them too, once each, and goes on from there', async () => {
+  const sale = await openSale();
+  const sold = await order(sale, 'ann', [0]);
+  const gone = await order(sale, 'bob', [2, 3]);
+  const followers = new Followers(node.broker, arbiter);
+  await move(sold, 'PAID');
+  expect((await followers.look({ lateMs: 60_000, limit: 100 })).done).toBe(0);
+  for (let turn = 0; turn < 50; turn++) await followers.look({ lateMs: 0, limit: 3 });
+  expect(await marks(sale)).toBe('201100000000');
+  await move(gone, 'TIMEOUT_CANCELLED');
+  await soon(async () => {
+    await followers.look({ lateMs: 0, limit: 100 });
+    return marks(sale);
+  }).toBe('200000000000');
+});
+
+test('a lock on its way to an order is left alone, and so is what moved just now', async () => {
+  const sale = await openSale();
+  await node.stop();
+  await lock(sale, 'ann', [0]);
+  expect((await fromStopped(() => reconcile(sale))).differences).toEqual([]);
+  node = await startNode([seckill as ServiceSchema, session]);
+  const sold = await order(sale, 'bob', [2]);
+  await move(sold, 'PAID');
+  const patient = { lateMs: 60_000, recount: false };
+  expect((await reconcileSale(node.broker, arbiter, sale, patient)).differences).toEqual([]);
+  expect(await marks(sale)).toBe('101000000000');
+});
+
+test('what no rule of ours leads to is shown and not touched', async () => {
+  const sale = await openSale();
+  const live = await order(sale, 'ann', [0]);
+  await arbiter.sell(sale, live);
+  const nobody = newOrderId(sale, 'eve', key, Date.now(), randomBytes);
+  const stranger = { orderId: nobody, uid: 'eve', seats: [5], deadlineMs: 1 };
+  await arbiter.restore(sale, { ...stranger, state: 'SOLD' });
+  const before = await marks(sale);
+  expect((await reconcile(sale)).differences).toMatchObject([
+    { orderId: live, mysql: 'LOCKED', arbiter: 'SOLD', did: 'alarm' },
+    { orderId: nobody, mysql: 'UNKNOWN', arbiter: 'SOLD', did: 'alarm' },
+  ]);
+  expect(await marks(sale)).toBe(before);
+});
+
+test('marks that contradict the holds are counted anew', async () => {
+  const sale = await openSale();
+  await order(sale, 'ann', [0, 1]);
+  await redis.setrange(keys.ofSale(sale).seats, 7, '1');
+  const report = await reconcile(sale);
+  expect(report).toMatchObject({ differences: [], corrected: 1, books: [] });
+  expect(await marks(sale)).toBe('110000000000');
+  expect((await arbiter.view(sale)).left).toEqual({ A: 10 });
+});
+
+test('a sale lost while the same Redis ran is noticed, and the shard rebuilt', async () => {
+  const sale = await openSale();
+  const sold = await paid(sale, 'ann', [0]);
+  const { epoch } = (await arbiter.epoch(0))!;
+  await redis.del(...Object.values(keys.ofSale(sale)));
+  await soon(() => reconcileOne(at(), sale, false)).toBeTruthy();
+  expect(await marks(sale)).toBe('200000000000');
+  expect(await arbiter.hold(sale, sold)).toMatchObject({ state: 'SOLD' });
+  expect((await arbiter.epoch(0))!.epoch).toBe(epoch + 1);
+});
+
+test('books that do not add up are named', async () => {
+  const sale = await openSale();
+  const live = await order(sale, 'ann', [0]);
+  const sold = await paid(sale, 'bob', [2]);
+  const sql = statements();
+  await sql.change('DELETE FROM seat_claims WHERE orderId = :live', { live });
+  await sql.change('UPDATE buyer_quotas SET held = 3 WHERE sessionId = :sale AND uid = :uid', {
+    ...{ sale, uid: 'bob' },
+  });
+  await sql.change('UPDATE payment_events SET amountFen = 1 WHERE orderId = :sold', { sold });
+  const { books } = await reconcile(sale);
+  expect(books.map(({ fault, about, detail }) => [fault, about, detail])).toEqual([
+    ['live seat without a claim', live, '0'],
+    ['quota that is not the seats of live orders', 'bob', '3, not 1'],
+    ['paid order without its money', sold, expect.any(String)],
+  ]);
+});
+
+test('a grip is only whole when every seat has the same mark', () => {
+  const seats = new Map([
+    [1, { mark: '1', orderId: 'a' }],
+    [2, { mark: '2', orderId: 'a' }],
+    [3, { mark: '1', orderId: 'b' }],
+  ]);
+  const grip = (orderId: string, ...of: number[]) => gripOf({ orderId, seats: of }, seats);
+  expect([grip('a', 1), grip('a', 2), grip('a', 1, 2)]).toEqual(['LOCKED', 'SOLD', 'PARTIAL']);
+  expect([grip('b', 3, 4), grip('b', 1), grip('c', 9)]).toEqual(['PARTIAL', 'NONE', 'NONE']);
+});
+
+/** Ends an order as if every message about it had been lost. */
+async function move(orderId: string, state: string): Promise<void> {
+  await statements().change(
+    'UPDATE orders SET state = :state, updatedAt = UTC_TIMESTAMP(3) WHERE orderId = :orderId',
+    { orderId, state },
+  );
+}
