@@ -121,7 +121,7 @@ export const CHANNELS: { readonly [Name in ChannelName]: ChannelRow<Messages[Nam
   'seat.moved': {
     postedBy: [
       ...['lua/sale/lock', 'lua/sale/best', 'lua/sale/sell', 'lua/sale/release'],
-      ...['lua/sale/restore', 'lua/sale/recount'],
+      ...['lua/sale/restore', 'lua/sale/recount', 'lua/sale/announce'],
     ],
     heardBy: ['order', 'notification*'],
     fields: {

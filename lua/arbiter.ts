@@ -145,6 +145,7 @@ const SCRIPTS = {
   restore: loadScript('sale/restore'),
   enrol: loadScript('sale/enrol'),
   recount: loadScript('sale/recount'),
+  announce: loadScript('sale/announce'),
   freeze: loadScript('shard/freeze'),
   adopt: loadScript('shard/adopt'),
 } satisfies Record<string, Script>;

@@ -3,6 +3,7 @@
  * asks, and the moves that follow. Every move looks again at the seats itself, so two repairs at
  * once, or one from old facts, do no harm.
  */
+import { refuse } from '../contracts/errors.ts';
 import { hashesOf, plain } from './questions.ts';
 import { accepted } from './replies.ts';
 import type { Reply } from './runner.ts';
@@ -21,11 +22,20 @@ export interface Restored {
   readonly deadlineMs: number;
   readonly state: 'LOCKED' | 'SOLD';
 }
+export interface RestoreResult {
+  readonly changed: boolean;
+  /** Whoever else has one of the seats: nothing was changed. */
+  readonly takenBy?: string;
+}
 export interface Reservation {
   readonly uid: string;
   readonly reservedAtMs: number;
 }
 export interface SaleCount {
+  /** True when everything `open` wrote is there. */
+  readonly whole: boolean;
+  /** Seats that have an owner, though the sale is not whole: something was left over. */
+  readonly leftover: number;
   /** Free seats by their marks, and by `left`: the same number, or something does not add up. */
   readonly free: number;
   readonly left: number;
@@ -33,24 +43,28 @@ export interface SaleCount {
 }
 
 export interface Repairs {
-  /** Undefined when the sale, or a part of what `open` wrote, is not there. */
-  count(sale: string): Promise<SaleCount | undefined>;
+  count(sale: string): Promise<SaleCount>;
   /** Every seat that is not free, page by page: each page is of one moment. @throws NOT_FOUND */
   occupied(sale: string): Promise<Map<number, OccupiedSeat>>;
   /**
-   * Gives an order its seats, on seats that are free or its own: all or none.
-   * @returns `takenBy` when somebody else has one of them (nothing was changed)
-   * @throws NOT_FOUND, SEAT_UNKNOWN
+   * Gives each order its seats, on seats that are free or its own: all of them or none.
+   * @param quiet no message about each: `announce` comes after all
+   * @returns one result per order, in their order @throws NOT_FOUND, SEAT_UNKNOWN
    */
-  restore(sale: string, order: Restored): Promise<{ changed: boolean; takenBy?: string }>;
+  restore(
+    sale: string,
+    orders: readonly Restored[],
+    quiet?: boolean,
+  ): Promise<readonly RestoreResult[]>;
   /** Makes these buyers take part; who does already stays as they are. @throws NOT_FOUND */
   enrol(sale: string, buyers: readonly Reservation[]): Promise<{ added: number }>;
   /**
-   * Counts everything anew from who holds which seat.
-   * @param announce tells every reader to read the hall again, also when nothing was wrong
-   * @returns seats whose mark was wrong @throws NOT_FOUND
+   * Counts everything anew from who holds which seat; readers are told when a mark was wrong.
+   * @returns how many were @throws NOT_FOUND
    */
-  recount(sale: string, announce: boolean): Promise<{ corrected: number }>;
+  recount(sale: string): Promise<{ corrected: number }>;
+  /** Tells every reader to read the whole hall again. @throws NOT_FOUND */
+  announce(sale: string): Promise<void>;
 }
 
 type Ask = (
@@ -61,16 +75,24 @@ type Ask = (
 
 /** Offsets looked at by one script: a page costs Redis about a millisecond. */
 const PAGE = 2_000;
+/** Orders of one script: some 2 ms. */
+const RESTORED = 50;
 /** Buyers of one script. */
 const ENROLLED = 250;
+
+const pagesOf = <Item>(items: readonly Item[], size: number): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  );
 
 export function repairsOf(ask: Ask): Repairs {
   return {
     count: async (sale) => {
       const reply = await ask('count', sale, {});
-      if (reply[0] === 'NOT_FOUND') return undefined;
+      if (reply[0] === 'NOT_FOUND')
+        return { whole: false, leftover: Number(reply[1]), free: 0, left: 0, reservations: 0 };
       const [free, left, reservations] = accepted(reply).map(Number) as [number, number, number];
-      return { free, left, reservations };
+      return { whole: true, leftover: 0, free, left, reservations };
     },
     occupied: async (sale) => {
       const found = new Map<number, OccupiedSeat>();
@@ -84,32 +106,46 @@ export function repairsOf(ask: Ask): Repairs {
         if (marks.length < PAGE) return found;
       }
     },
-    restore: async (sale, { orderId, uid, seats, deadlineMs, state }) => {
-      const reply = await ask('restore', sale, {
-        orderId: plain('orderId', orderId),
-        uid: plain('uid', uid),
-        deadlineMs,
-        state,
-        nowMs: '',
-        seats: seats.toSorted((a, b) => a - b),
+    restore: async (sale, orders, quiet = false) => {
+      const pages = pagesOf(orders, RESTORED).map(async (page) => {
+        const args = { quiet: quiet ? 1 : '', nowMs: '', orders: page.flatMap(restoredArgs) };
+        const [answers] = accepted(await ask('restore', sale, args)) as [string[]];
+        return answers.map(restoreResult);
       });
-      if (reply[0] === 'SEAT_TAKEN') return { changed: false, takenBy: String(reply[1]) };
-      return { changed: accepted(reply)[0] === 1 };
+      return (await Promise.all(pages)).flat();
     },
     enrol: async (sale, buyers) => {
       let added = 0;
-      for (let i = 0; i < buyers.length; i += ENROLLED) {
-        const page = buyers.slice(i, i + ENROLLED).flatMap(({ uid, reservedAtMs }) => {
+      for (const page of pagesOf(buyers, ENROLLED)) {
+        const args = page.flatMap(({ uid, reservedAtMs }) => {
           const { hash1, hash2 } = hashesOf(uid);
           return [plain('uid', uid), reservedAtMs, hash1, hash2];
         });
-        added += Number(accepted(await ask('enrol', sale, { buyers: page }))[0]);
+        added += Number(accepted(await ask('enrol', sale, { buyers: args }))[0]);
       }
       return { added };
     },
-    recount: async (sale, announce) => {
-      const reply = await ask('recount', sale, { announce: announce ? 1 : '', nowMs: '' });
+    recount: async (sale) => {
+      const reply = await ask('recount', sale, { nowMs: '' });
       return { corrected: Number(accepted(reply)[0]) };
     },
+    announce: async (sale) => {
+      accepted(await ask('announce', sale, { nowMs: '' }));
+    },
   };
+}
+
+const restoredArgs = ({ orderId, uid, seats, deadlineMs, state }: Restored) => [
+  plain('orderId', orderId),
+  plain('uid', uid),
+  deadlineMs,
+  state,
+  seats.length,
+  ...seats.toSorted((a, b) => a - b),
+];
+
+function restoreResult(result: string): RestoreResult {
+  if (result === 'unknown') return refuse('SEAT_UNKNOWN');
+  if (result === 'changed' || result === 'same') return { changed: result === 'changed' };
+  return { changed: false, takenBy: result };
 }

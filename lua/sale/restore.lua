@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
---- restore: gives an order the seats that MySQL says are its own, where nobody else has them.
+--- restore: gives orders the seats that MySQL says are their own, where nobody else has them.
 -- Why a script: MySQL was asked a moment ago. Whoever has got a seat since has it by right, so the
 -- look at the owners and the marks on the seats are one moment; again, it changes nothing.
 -- Flags: allow-oom, because an arbiter that came back full must be made whole before it drains.
 -- KEYS: holds meta epoch owners buyers plan seats runs deadlines flags seat.moved
--- ARGV: sale orderId uid deadlineMs state nowMs seats...
--- Returns: OK changed | SEAT_TAKEN orderId | SEAT_UNKNOWN seats | NOT_FOUND
+-- ARGV: sale quiet nowMs orders...
+-- Returns: OK results | NOT_FOUND
 local clock = require 'lib.clock'
 local find = require 'lib.find'
 local mark = require 'lib.mark'
@@ -15,55 +15,99 @@ local concat, format = table.concat, string.format
 local nowMs = clock()
 local gate = redis.call('HGET', keys.meta, 'gate')
 if not gate then return { 'NOT_FOUND' } end
-local texts, seats, rows = args.seats, {}, {}
-for i = 1, #texts do seats[i] = tonumber(texts[i]) end
-local pieces, unknown = find(seats, texts, string.match(gate, '%d+$'), rows)
-if unknown then return { 'SEAT_UNKNOWN', '[' .. concat(unknown, ',') .. ']' } end
+local width, epoch = string.match(gate, '%d+$'), redis.call('HGET', keys.epoch, 'epoch') or '0'
 
-local to = args.state == 'SOLD' and '2' or '1'
-local owners = redis.call('HMGET', keys.owners, unpack(texts))
--- Seats that are the order's already, and those that become it: a mark without owner is nobody's.
-local kept, fresh = { seats = {}, texts = {} }, { seats = {}, texts = {} }
-local right = string.find(redis.call('HGET', keys.holds, args.orderId) or '',
-  '{"state":"' .. args.state .. '"', 1, true) == 1
-for i = 1, #texts do
-  local now = redis.call('GETRANGE', keys.seats, texts[i], texts[i])
-  local side = fresh
-  if now ~= '0' and owners[i] then
-    if owners[i] ~= args.orderId then return { 'SEAT_TAKEN', owners[i] } end
-    -- What is sold stays sold, whatever is asked.
-    if now > to then return { 'OK', 0 } end
-    side = kept
+--- What each seat of the pieces is marked with, in their order.
+local function marksOf(pieces)
+  local marks = {}
+  for _, piece in ipairs(pieces) do
+    local at = piece.from - piece.row.first
+    for i = 1, piece.count do
+      marks[#marks + 1] = string.sub(piece.row.marks, at + i, at + i)
+    end
   end
-  right = right and side == kept and now == to
-  side.seats[#side.seats + 1], side.texts[#side.texts + 1] = seats[i], texts[i]
+  return marks
 end
-if right then return { 'OK', 0 } end
 
-local width = string.match(gate, '%d+$')
-local version = redis.call('HINCRBY', keys.meta, 'version', 1)
-local json, amountFen, owned = {}, 0, {}
-for i = 1, #pieces do
-  json[i], amountFen = pieces[i].json, amountFen + pieces[i].amountFen
+--- Which of the seats are the order's already, and which become it: a mark without an owner is
+-- nobody's. @return the result that ends it, if any; else nil and both
+local function sort(order, pieces, to)
+  local owners = redis.call('HMGET', keys.owners, unpack(order.texts))
+  local marks, kept, fresh = marksOf(pieces), { seats = {}, texts = {} }, { seats = {}, texts = {} }
+  local right = string.find(redis.call('HGET', keys.holds, order.orderId) or '',
+    '{"state":"' .. order.state .. '"', 1, true) == 1
+  for i, text in ipairs(order.texts) do
+    local now, side = marks[i], fresh
+    if now ~= '0' and owners[i] then
+      if owners[i] ~= order.orderId then return owners[i] end
+      -- What is sold stays sold, whatever is asked.
+      if now > to then return 'same' end
+      side = kept
+    end
+    right = right and side == kept and now == to
+    side.seats[#side.seats + 1], side.texts[#side.texts + 1] = order.seats[i], text
+  end
+  return right and 'same' or nil, kept, fresh
 end
-for i = 1, #texts do owned[2 * i - 1], owned[2 * i] = texts[i], args.orderId end
-local adjacent = seats[#seats] - seats[1] == #seats - 1 and 'true' or 'false'
-redis.call('HSET', keys.holds, args.orderId, format('{"state":"%s","orderId":"%s","uid":"%s",'
-  .. '"seats":[%s],"amountFen":%d,"deadlineMs":%s,"version":%d,"adjacent":%s}', args.state,
-  args.orderId, args.uid, concat(json, ','), amountFen, args.deadlineMs, version, adjacent))
-redis.call('HSET', keys.owners, unpack(owned))
-if to == '1' then
-  redis.call('ZADD', keys.deadlines, args.deadlineMs, args.orderId)
-else
-  redis.call('ZREM', keys.deadlines, args.orderId)
+
+local function writeHold(order, pieces, version)
+  local seats, json, amountFen, owned = order.seats, {}, 0, {}
+  for i = 1, #pieces do
+    json[i], amountFen = pieces[i].json, amountFen + pieces[i].amountFen
+  end
+  for i, text in ipairs(order.texts) do owned[2 * i - 1], owned[2 * i] = text, order.orderId end
+  local adjacent = seats[#seats] - seats[1] == #seats - 1 and 'true' or 'false'
+  redis.call('HSET', keys.holds, order.orderId, format('{"state":"%s","orderId":"%s","uid":"%s",'
+    .. '"seats":[%s],"amountFen":%d,"deadlineMs":%s,"version":%d,"adjacent":%s}', order.state,
+    order.orderId, order.uid, concat(json, ','), amountFen, order.deadlineMs, version, adjacent))
+  redis.call('HSET', keys.owners, unpack(owned))
+  if order.state == 'SOLD' then
+    redis.call('ZREM', keys.deadlines, order.orderId)
+  else
+    redis.call('ZADD', keys.deadlines, order.deadlineMs, order.orderId)
+  end
 end
-mark(find(kept.seats, kept.texts, width, {}), {}, to, 0)
-local flips = mark(find(fresh.seats, fresh.texts, width, rows), rows, to, -1)
-if #fresh.texts > 0 then redis.call('HINCRBY', keys.buyers, args.uid, #fresh.texts) end
-redis.call('XADD', keys['seat.moved'], '*', 'payload', format(
-  '{"type":"restored","sale":"%s","epoch":%s,"version":%d,"orderId":"%s","uid":"%s","to":"%s",'
-    .. '"atMs":%.0f,"seats":[%s],"reason":"%s"}',
-  args.sale, redis.call('HGET', keys.epoch, 'epoch') or '0', version, args.orderId, args.uid, to,
-  nowMs, concat(texts, ','), args.state))
-if flips then flag() end
-return { 'OK', 1 }
+
+--- @return 'changed', 'same', 'unknown', or the orderId of whoever has one of the seats
+local function restore(order)
+  local rows, to = {}, order.state == 'SOLD' and '2' or '1'
+  local pieces, unknown = find(order.seats, order.texts, width, rows)
+  if unknown then return 'unknown' end
+  local result, kept, fresh = sort(order, pieces, to)
+  if result then return result end
+
+  local version = redis.call('HINCRBY', keys.meta, 'version', 1)
+  writeHold(order, pieces, version)
+  -- Almost always nobody has any of them: then the pieces are marked as they were found.
+  if #kept.texts > 0 then
+    mark(find(kept.seats, kept.texts, width, {}), {}, to, 0)
+    pieces = find(fresh.seats, fresh.texts, width, rows)
+  end
+  local flips = mark(pieces, rows, to, -1)
+  if #fresh.texts > 0 then redis.call('HINCRBY', keys.buyers, order.uid, #fresh.texts) end
+  if args.quiet == '' then
+    redis.call('XADD', keys['seat.moved'], '*', 'payload', format(
+      '{"type":"restored","sale":"%s","epoch":%s,"version":%d,"orderId":"%s","uid":"%s","to":"%s",'
+        .. '"atMs":%.0f,"seats":[%s],"reason":"%s"}',
+      args.sale, epoch, version, order.orderId, order.uid, to, nowMs, concat(order.texts, ','),
+      order.state))
+  end
+  if flips then flag() end
+  return 'changed'
+end
+
+-- orderId, uid, deadlineMs, state, how many seats, the seats: over and over.
+local orders, results, at = args.orders, {}, 1
+while at <= #orders do
+  local order = {
+    orderId = orders[at], uid = orders[at + 1], deadlineMs = orders[at + 2],
+    state = orders[at + 3], texts = {}, seats = {},
+  }
+  for i = 1, orders[at + 4] do
+    order.texts[i] = orders[at + 4 + i]
+    order.seats[i] = tonumber(order.texts[i])
+  end
+  results[#results + 1] = restore(order)
+  at = at + 5 + #order.seats
+end
+return { 'OK', results }

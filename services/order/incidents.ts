@@ -37,7 +37,7 @@ interface IncidentRow {
 export function recordIncident(incident: Incident): Promise<{ epoch: number; mine: boolean }> {
   return inTransaction(async (transaction) => {
     const sql = statements(transaction);
-    // The shard's first row is everybody's lock: who waited for it reads what was written meanwhile.
+    // The shard’s first row is the lock: who waited for it reads what was written meanwhile.
     await sql.row(
       'SELECT epoch FROM arbiter_incidents WHERE shard = :shard ORDER BY epoch LIMIT 1 FOR UPDATE',
       { shard: incident.shard },

@@ -101,12 +101,14 @@ export async function rebuildShard(
 
 async function rebuildSale(rebuild: Rebuild, sale: string): Promise<RebuiltSale> {
   const { caller, arbiter } = rebuild;
-  const whole = await arbiter.count(sale);
+  const { whole, leftover } = await arbiter.count(sale);
   const reopened =
-    whole === undefined &&
-    (await call(caller, 'session.reopen', { id: sale }, { timeout: OPEN_MS })).created;
+    !whole && (await call(caller, 'session.reopen', { id: sale }, { timeout: OPEN_MS })).created;
   const reservations = await restoreReservations(rebuild, sale, reopened);
-  const report = await reconcileSale(caller, arbiter, sale, { lateMs: 0, recount: true });
+  // What was left over is counted beside what is restored: only then do the two not add up.
+  const patience = { lateMs: 0, recount: leftover > 0, quiet: true };
+  const report = await reconcileSale(caller, arbiter, sale, patience);
+  await arbiter.announce(sale);
   await call(caller, 'session.restate', { id: sale });
   const did: Record<string, number> = {};
   for (const difference of report.differences) did[difference.did] = (did[difference.did] ?? 0) + 1;

@@ -109,10 +109,10 @@ export async function reconcileOne(
   const shard = keys.shardOf(sale);
   const [runId, known] = await Promise.all([arbiter.runId(), arbiter.epoch(shard)]);
   if (known?.runId !== runId) return undefined;
-  const lost = (await arbiter.count(sale)) === undefined;
-  if (lost && !(await rebuildShard(rebuild, shard, runId, known))) return undefined;
+  const { whole: there } = await arbiter.count(sale);
+  if (!there && !(await rebuildShard(rebuild, shard, runId, known))) return undefined;
   const lateMs = whole ? 0 : config.sweepLateMs;
-  return reconcileSale(caller, arbiter, sale, { lateMs, recount: whole });
+  return reconcileSale(caller, arbiter, sale, { lateMs, recount: whole, quiet: false });
 }
 
 /** What an operator asks for. @throws NOT_FOUND for what is not on sale, ARBITER_AWAY */

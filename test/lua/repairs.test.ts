@@ -1,6 +1,7 @@
 /** What puts a sale right again: each move alone, twice, and against somebody who was quicker. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { SALE_KEYS, type SaleKeyName } from '../../contracts/keys.ts';
+import type { Restored } from '../../lua/repairs.ts';
 import { audit } from './audit.ts';
 import { drawnHall } from './hall.ts';
 import { freshOrderId, pricesOf, refusalOf, SALE, type Stage, stage, termsAt } from './stage.ts';
@@ -22,6 +23,7 @@ const soldTo = (orderId: string, seats: number[], uid = 'ann') => ({
   ...lockedFor(orderId, seats, uid),
   state: 'SOLD' as const,
 });
+const restore = async (order: Restored) => (await on.arbiter.restore(SALE, [order]))[0];
 const lose = (...names: SaleKeyName[]) =>
   on.redis.del(...names.map((name) => on.keys.ofSale(SALE)[name]));
 
@@ -29,7 +31,7 @@ describe('restore', () => {
   it('gives an order back what a lock would have left it, and tells the hall', async () => {
     on = await stage(HALL);
     const order = lockedFor(freshOrderId(), [2, 1]);
-    expect(await on.arbiter.restore(SALE, order)).toEqual({ changed: true });
+    expect(await restore(order)).toEqual({ changed: true });
     expect(await on.marks()).toBe('011000-000000');
     const hold = await on.arbiter.hold(SALE, order.orderId);
     expect(hold).toMatchObject({ uid: 'ann', state: 'LOCKED', deadlineMs: DEADLINE_MS });
@@ -43,9 +45,9 @@ describe('restore', () => {
   it('again changes nothing', async () => {
     on = await stage(HALL);
     const order = lockedFor(freshOrderId(), [0, 1]);
-    await on.arbiter.restore(SALE, order);
+    await restore(order);
     const before = await on.dump();
-    expect(await on.arbiter.restore(SALE, order)).toEqual({ changed: false });
+    expect(await restore(order)).toEqual({ changed: false });
     expect(await on.dump()).toEqual(before);
   });
 
@@ -54,15 +56,15 @@ describe('restore', () => {
     const { orderId } = await on.lock('bob', { seats: [1] });
     const before = await on.dump();
     for (const order of [lockedFor('x', [0, 1]), soldTo('x', [0, 1])])
-      expect(await on.arbiter.restore(SALE, order)).toEqual({ changed: false, takenBy: orderId });
+      expect(await restore(order)).toEqual({ changed: false, takenBy: orderId });
     expect(await on.dump()).toEqual(before);
   });
 
   it('sells what is locked for the order, and what is free, in one move', async () => {
     on = await stage(HALL);
     const order = freshOrderId();
-    await on.arbiter.restore(SALE, lockedFor(order, [0, 1]));
-    expect(await on.arbiter.restore(SALE, soldTo(order, [0, 1, 2]))).toEqual({ changed: true });
+    await restore(lockedFor(order, [0, 1]));
+    expect(await restore(soldTo(order, [0, 1, 2]))).toEqual({ changed: true });
     expect(await on.marks()).toBe('222000-000000');
     expect(await audit(on, HALL)).toEqual([]);
   });
@@ -70,15 +72,15 @@ describe('restore', () => {
   it('never makes a sold seat a locked one', async () => {
     on = await stage(HALL);
     const order = freshOrderId();
-    await on.arbiter.restore(SALE, soldTo(order, [0]));
-    expect(await on.arbiter.restore(SALE, lockedFor(order, [0]))).toEqual({ changed: false });
+    await restore(soldTo(order, [0]));
+    expect(await restore(lockedFor(order, [0]))).toEqual({ changed: false });
     expect(await on.marks()).toBe('200000-000000');
   });
 
   it('ends as the order ends: released once, then late', async () => {
     on = await stage(HALL);
     const order = lockedFor(freshOrderId(), [7, 8]);
-    await on.arbiter.restore(SALE, order);
+    await restore(order);
     expect(await on.arbiter.release(SALE, order.orderId, 'CANCELLED')).toEqual({ changed: true });
     expect(await on.arbiter.release(SALE, order.orderId, 'CANCELLED')).toEqual({ changed: false });
     expect(await audit(on, HALL)).toEqual([]);
@@ -87,21 +89,37 @@ describe('restore', () => {
   it('makes the deadline of the order due again', async () => {
     on = await stage(HALL);
     const order = lockedFor(freshOrderId(), [0]);
-    await on.arbiter.restore(SALE, order);
+    await restore(order);
     await on.arbiter.due(SALE, 10, 1_000, DEADLINE_MS + 1);
     expect(await on.messages('deadline.due')).toMatchObject([{ orderId: order.orderId }]);
   });
 
   it('of the last free seats says that the sale is sold out', async () => {
     on = await stage(drawnHall(['AA']));
-    await on.arbiter.restore(SALE, lockedFor(freshOrderId(), [0, 1]));
+    await restore(lockedFor(freshOrderId(), [0, 1]));
     expect((await on.arbiter.view(SALE)).state).toBe('SOLD_OUT');
     expect(await audit(on, drawnHall(['AA']))).toEqual([]);
   });
 
+  it('gives many orders theirs at once, each all or none, with a result for each', async () => {
+    on = await stage(HALL);
+    const { orderId } = await on.lock('bob', { seats: [4] });
+    const orders = [lockedFor('a', [0, 1]), lockedFor('b', [3, 4]), soldTo('c', [9], 'cat')];
+    const twice = [...orders, orders[0]!];
+    expect(await on.arbiter.restore(SALE, twice)).toEqual([
+      ...[{ changed: true }, { changed: false, takenBy: orderId }, { changed: true }],
+      { changed: false },
+    ]);
+    expect(await on.marks()).toBe('110010-002000');
+    expect(await audit(on, HALL)).toEqual([]);
+    const many = Array.from({ length: 5 }, (_, i) => soldTo(`m${i}`, [[2, 3, 5, 7, 8][i]!]));
+    await on.arbiter.restore(SALE, many, true);
+    expect((await on.messages('seat.moved')).length).toBe(3);
+  });
+
   it('of seats that no hall has is refused', async () => {
     on = await stage(HALL);
-    const act = () => on.arbiter.restore(SALE, lockedFor('x', [0, 6]));
+    const act = () => restore(lockedFor('x', [0, 6]));
     expect((await refusalOf(on, act)).word).toBe('SEAT_UNKNOWN');
   });
 });
@@ -111,7 +129,7 @@ describe('occupied', () => {
     on = await stage(HALL);
     const { orderId } = await on.lock('ann', { seats: [0, 1] });
     const other = soldTo(freshOrderId(), [12]);
-    await on.arbiter.restore(SALE, other);
+    await restore(other);
     expect([...(await on.arbiter.occupied(SALE))]).toEqual([
       [0, { mark: '1', orderId }],
       [1, { mark: '1', orderId }],
@@ -130,9 +148,9 @@ describe('recount', () => {
   it('of a sale that adds up changes nothing and tells nobody', async () => {
     on = await stage(HALL);
     await on.lock('ann', { seats: [0, 1] });
-    await on.arbiter.restore(SALE, soldTo(freshOrderId(), [9]));
+    await restore(soldTo(freshOrderId(), [9]));
     const before = await on.dump();
-    expect(await on.arbiter.recount(SALE, false)).toEqual({ corrected: 0 });
+    expect(await on.arbiter.recount(SALE)).toEqual({ corrected: 0 });
     expect(await on.dump()).toEqual(before);
   });
 
@@ -150,7 +168,7 @@ describe('recount', () => {
     await on.redis.set(of.runs, '99');
     await on.redis.hset(of.meta, 'left:0', 77);
     expect(await on.arbiter.count(SALE)).toMatchObject({ free: 7, left: 80 });
-    expect(await on.arbiter.recount(SALE, false)).toEqual({ corrected: 2 });
+    expect(await on.arbiter.recount(SALE)).toEqual({ corrected: 2 });
     expect(await on.marks()).toMatch(/^110000-/);
     expect(await on.arbiter.hold(SALE, orderId)).toMatchObject({ state: 'LOCKED' });
     // the version skips one, so that every reader reads the hall again
@@ -158,11 +176,14 @@ describe('recount', () => {
     const faults = await audit(on, HALL);
     expect(faults.filter((fault) => !fault.startsWith('version'))).toEqual([]);
   });
+});
 
-  it('announces a sale that was rebuilt, though nothing was wrong', async () => {
+describe('announce', () => {
+  it('tells every reader to read the hall again, under the new epoch', async () => {
     on = await stage(HALL);
     await on.arbiter.freeze(0, 2);
-    await on.arbiter.recount(SALE, true);
+    await on.arbiter.announce(SALE);
+    expect((await on.arbiter.snapshot(SALE)).version).toBe(2);
     expect((await on.messages('seat.moved')).at(-1)).toMatchObject({
       ...{ type: 'restored', epoch: 2, seats: [] },
     });
@@ -200,12 +221,12 @@ describe('a sale that has lost a part of itself', () => {
     on = await stage(HALL);
     const order = await on.lock('ann', { seats: [0, 1] });
     await lose(part);
-    expect(await on.arbiter.count(SALE)).toBeUndefined();
+    expect(await on.arbiter.count(SALE)).toMatchObject({ whole: false, leftover: 2 });
     const terms = termsAt(Date.now());
     const opened = await on.arbiter.open(SALE, HALL, pricesOf(HALL), terms, 'PAUSED');
     expect(opened).toEqual({ created: true });
     expect((await refusalOf(on, () => on.lock('bob', { seats: [4] }))).word).toBe('SALE_PAUSED');
-    await on.arbiter.recount(SALE, true);
+    await on.arbiter.recount(SALE);
     expect(await on.arbiter.hold(SALE, order.orderId)).toMatchObject({ state: 'LOCKED' });
     expect(await on.marks()).toBe('110000-000000');
     const faults = await audit(on, HALL);

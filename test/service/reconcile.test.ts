@@ -59,7 +59,7 @@ const at = (who = 'test') => ({ caller: node.broker, arbiter, keys, who });
 /** Looks until it finds something to repair: a repair that has just ended is not begun again. */
 const rebuild = () =>
   vi.waitUntil(async () => (await rebuildShards(at()))[0], { timeout: 10_000, interval: 100 });
-const patience = { lateMs: 0, recount: false };
+const patience = { lateMs: 0, recount: false, quiet: false };
 const reconcile = (sale: string) => reconcileSale(node.broker, arbiter, sale, patience);
 const marks = async (sale: string) => (await arbiter.snapshot(sale)).states;
 
@@ -295,7 +295,7 @@ test('a lock on its way to an order is left alone, and so is what moved just now
   node = await startNode([seckill as ServiceSchema, session]);
   const sold = await order(sale, 'bob', [2]);
   await move(sold, 'PAID');
-  const patient = { lateMs: 60_000, recount: false };
+  const patient = { ...patience, lateMs: 60_000 };
   expect((await reconcileSale(node.broker, arbiter, sale, patient)).differences).toEqual([]);
   expect(await marks(sale)).toBe('101000000000');
 });
@@ -306,7 +306,7 @@ test('what no rule of ours leads to is shown and not touched', async () => {
   await arbiter.sell(sale, live);
   const nobody = newOrderId(sale, 'eve', key, Date.now(), randomBytes);
   const stranger = { orderId: nobody, uid: 'eve', seats: [5], deadlineMs: 1 };
-  await arbiter.restore(sale, { ...stranger, state: 'SOLD' });
+  await arbiter.restore(sale, [{ ...stranger, state: 'SOLD' }]);
   const before = await marks(sale);
   expect((await reconcile(sale)).differences).toMatchObject([
     { orderId: live, mysql: 'LOCKED', arbiter: 'SOLD', did: 'alarm' },
