@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           env,
-          include: include('tidy', 'unit'),
+          include: include('tidy', 'unit', 'model'),
           testTimeout: 20 * SECOND,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
