@@ -27,6 +27,9 @@ return function(nowMs)
 
   local held = redis.call('HGET', keys.buyers, args.uid) or 0
   if held + args.count > tonumber(max) then
+    -- The same orderId again is a call repeated by the connection: its own seats are in its way.
+    local hold = redis.call('HGET', keys.holds, args.orderId)
+    if hold then return { 'OK', hold } end
     return { 'LIMIT_REACHED', '{"limit":' .. max .. ',"held":' .. held .. '}' }
   end
   return nil, epoch, max, lockMs, planWidth

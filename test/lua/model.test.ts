@@ -1,138 +1,51 @@
-/** Any sequence of moves, held against a model without Lua, and audited after every step. */
+/**
+ * Any commands, run on the real scripts and on a model without Lua. After each of them the arbiter
+ * is audited and its hall compared; in the end every seat's life is replayed from the messages. A
+ * failure prints the shortest commands that lead to it, and the seed and path that play them again:
+ * put these into `fc.assert`, and the `replayPath` into `fc.commands`.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wordOf } from '../../contracts/errors.ts';
-import type { LayoutColumns } from '../../contracts/layout.ts';
-import { createArbiter, type LockAnswer } from '../../lua/arbiter.ts';
+import { createArbiter } from '../../lua/arbiter.ts';
 import { audit } from './audit.ts';
 import { drawnHall, plainHall } from './hall.ts';
-import { freshOrderId, SALE, type Stage, stage } from './stage.ts';
+import { due, end, reserve, stranger, tick, turn } from './model/clocks.ts';
+import type { Command } from './model/command.ts';
+import { replay } from './model/history.ts';
+import { again, lock } from './model/locks.ts';
+import { Sale } from './model/sale.ts';
+import { freshOrderId, SALE, type Stage, stage, termsAt } from './stage.ts';
 
-const LIMIT = 4;
+/** How often each command is drawn. */
+const COMMANDS: readonly [weight: number, command: fc.Arbitrary<Command>][] = [
+  [8, lock],
+  [4, end],
+  [2, again],
+  [2, due],
+  [2, tick],
+  [1, turn],
+  [1, reserve],
+  [1, stranger],
+];
+const anyCommand = fc.oneof(...COMMANDS.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
-interface Held {
-  readonly orderId: string;
-  readonly uid: string;
-  readonly seats: readonly number[];
-  state: 'LOCKED' | 'SOLD' | 'RELEASED';
-}
-/** What a sale is, without Redis. */
-class Model {
-  readonly tierOf: Map<number, string>;
-  readonly holds: Held[] = [];
-  readonly hall: LayoutColumns;
-  constructor(hall: LayoutColumns) {
-    this.hall = hall;
-    this.tierOf = new Map(hall.seat.map((seat, i) => [seat, hall.tiers[hall.tier[i]!]!]));
-  }
-  get live() {
-    return this.holds.filter(({ state }) => state !== 'RELEASED');
-  }
-  isFree(seat: number) {
-    return this.tierOf.has(seat) && !this.live.some(({ seats }) => seats.includes(seat));
-  }
-  heldBy(uid: string) {
-    return this.live.filter((hold) => hold.uid === uid).flatMap(({ seats }) => seats).length;
-  }
-  freeOf(tier: string) {
-    return this.hall.seat.filter((seat) => this.tierOf.get(seat) === tier && this.isFree(seat));
-  }
-  /** The word a lock of these seats must end with. */
-  judge(uid: string, seats: readonly number[]): string {
-    if (this.heldBy(uid) + seats.length > LIMIT) return 'LIMIT_REACHED';
-    if (seats.some((seat) => !this.tierOf.has(seat))) return 'SEAT_UNKNOWN';
-    if (new Set(seats).size < seats.length) return 'SEAT_REPEATED';
-    if (!this.hall.seat.some((seat) => this.isFree(seat))) return 'SOLD_OUT';
-    return seats.every((seat) => this.isFree(seat)) ? 'OK' : 'SEAT_TAKEN';
-  }
-  judgeBest(uid: string, count: number, tier: string): string {
-    if (this.heldBy(uid) + count > LIMIT) return 'LIMIT_REACHED';
-    return this.freeOf(tier).length < count ? 'SOLD_OUT' : 'OK';
-  }
-  /** True when `count` free seats of a tier stand side by side somewhere. */
-  canSitTogether(count: number, tier: string): boolean {
-    const free = new Set(this.freeOf(tier));
-    const inARow = (seat: number) =>
-      Array.from({ length: count }, (_, i) => seat + i).every((one) => free.has(one));
-    return [...free].some(inARow);
-  }
-}
-
-type Step = (on: Stage, model: Model) => Promise<void>;
-
-const wordAfter = async (act: Promise<LockAnswer>, keep: (answer: LockAnswer) => void) =>
-  act.then(
-    (answer) => {
-      keep(answer);
-      return 'OK';
-    },
-    (error: unknown) => wordOf(error) ?? Promise.reject(error),
-  );
-
-const lockStep =
-  (buyer: number, seats: number[]): Step =>
-  async (on, model) => {
-    const uid = `buyer${buyer}`;
-    const expected = model.judge(uid, seats);
-    const word = await wordAfter(on.lock(uid, { seats }), ({ orderId, seats: got }) => {
-      expect(got.map(({ seat }) => seat)).toEqual(seats.toSorted((a, b) => a - b));
-      model.holds.push({ orderId, uid, seats, state: 'LOCKED' });
+/** A command, and after it the look at everything. */
+const audited = (command: Command): Command => ({
+  check: (model) => command.check(model),
+  run: async (model, on) => {
+    await command.run(model, on);
+    expect(await audit(on, model.hall)).toEqual([]);
+    const { states, version, epoch } = await on.arbiter.snapshot(SALE);
+    expect({ states, version, epoch }).toEqual({
+      states: model.marks(),
+      version: model.version,
+      epoch: 1,
     });
-    expect(word).toBe(expected);
-  };
-
-const bestStep =
-  (buyer: number, count: number, tier: string): Step =>
-  async (on, model) => {
-    if (!model.hall.tiers.includes(tier)) return;
-    const uid = `buyer${buyer}`;
-    const expected = model.judgeBest(uid, count, tier);
-    const together = model.canSitTogether(count, tier);
-    const word = await wordAfter(on.lock(uid, { best: { count, tier } }), (answer) => {
-      const seats = answer.seats.map(({ seat }) => seat);
-      expect(new Set(seats).size).toBe(count);
-      for (const seat of seats) expect(model.isFree(seat)).toBe(true);
-      expect(answer.seats.every((seat) => seat.tier === tier)).toBe(true);
-      expect(answer.adjacent).toBe(together);
-      model.holds.push({ orderId: answer.orderId, uid, seats, state: 'LOCKED' });
-    });
-    expect(word).toBe(expected);
-  };
-
-const endStep =
-  (which: number, sell: boolean): Step =>
-  async (on, model) => {
-    const hold = model.holds[which % Math.max(1, model.holds.length)];
-    if (!hold) return;
-    const { changed } = sell
-      ? await on.arbiter.sell(SALE, hold.orderId)
-      : await on.arbiter.release(SALE, hold.orderId, 'CANCELLED');
-    expect(changed).toBe(hold.state === 'LOCKED');
-    if (changed) hold.state = sell ? 'SOLD' : 'RELEASED';
-  };
-
-const buyer = fc.nat({ max: 5 });
-const seatNumber = fc.integer({ min: 0, max: 40 });
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc
-      .tuple(buyer, fc.array(seatNumber, { minLength: 1, maxLength: 5 }))
-      .map(([who, seats]) => lockStep(who, seats)),
   },
-  {
-    weight: 4,
-    arbitrary: fc
-      .tuple(buyer, fc.integer({ min: 1, max: 5 }), fc.constantFrom('A', 'B'))
-      .map(([who, count, tier]) => bestStep(who, count, tier)),
-  },
-  {
-    weight: 3,
-    arbitrary: fc
-      .tuple(fc.nat({ max: 50 }), fc.boolean())
-      .map(([which, sell]) => endStep(which, sell)),
-  },
-);
+  toString: () => command.toString(),
+});
+
 const row = fc.string({
   unit: fc.constantFrom('A', 'A', 'A', 'B', ' '),
   minLength: 1,
@@ -143,22 +56,30 @@ const hallOf = fc
   .map((rows) => drawnHall(rows))
   .filter(({ seatCount }) => seatCount > 0);
 
-describe('any moves', () => {
+async function replayed(on: Stage, model: Sale): Promise<void> {
+  const moves = (await on.messages('seat.moved')) as unknown as Parameters<typeof replay>[1];
+  const { marks, faults } = replay(new Sale(model.hall, model.terms, 0).marks(), moves);
+  expect(faults).toEqual([]);
+  expect(marks).toBe(await on.marks());
+}
+
+describe('any commands', () => {
   it('end as the model says, and leave nothing that contradicts anything', async () => {
+    const commands = fc.commands([anyCommand.map(audited)], { maxCommands: 40, size: 'max' });
     await fc.assert(
-      fc.asyncProperty(hallOf, fc.array(step, { maxLength: 25 }), async (hall, steps) => {
-        const on = await stage(hall, { seatsPerBuyerMax: LIMIT });
+      fc.asyncProperty(hallOf, commands, async (hall, drawn) => {
+        const nowMs = Date.now();
+        const terms = { ...termsAt(nowMs), seatsPerBuyerMax: 4, lockMs: 60_000 };
+        const on = await stage(hall, terms);
+        const model = new Sale(hall, terms, nowMs);
         try {
-          const model = new Model(hall);
-          for (const act of steps) {
-            await act(on, model);
-            expect(await audit(on, hall)).toEqual([]);
-          }
+          await fc.asyncModelRun(() => ({ model, real: on }), drawn);
+          await replayed(on, model);
         } finally {
           await on.end();
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   }, 120_000);
 });

@@ -1,6 +1,6 @@
 /**
- * The arbiter of the small world: what `lua/sale` does to one seat, and who may do it. The moves are
- * a table, so that a mutant replaces one of them; the judge over them is not.
+ * The arbiter of the small world: what `lua/sale` does to one seat, and who may do it. The moves
+ * are a table, so that a mutant replaces one of them; the judge over them is not.
  */
 import { Breach } from './breach.ts';
 import {

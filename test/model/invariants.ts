@@ -1,4 +1,4 @@
-/** What must be true of every world, and of one in which only buyers and accidents can still act. */
+/** What must be true of every world, and of one in which only buyers and accidents still act. */
 import { orderMachine } from '../../contracts/order.ts';
 import { Breach } from './breach.ts';
 import type { Scene } from './steps.ts';

@@ -164,7 +164,7 @@ export function settle(
   return decision.by.reduce((now, by) => moveOrder(now, of, by, cast, protocol), world);
 }
 
-/** A client asks for a lock that the arbiter has forgotten, when it cannot be on its way any more. */
+/** A client asks for a lock that the arbiter has forgotten, when it cannot be on its way. */
 export const askAfter = (world: World, of: number, protocol: Protocol): World =>
   world.arbiter.holds[of]!.state === 'LOCKED' || isLive(world.lives[of]!)
     ? world

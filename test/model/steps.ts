@@ -175,8 +175,8 @@ function repaired(
 }
 
 /**
- * The arbiter's disk: its last second may be lost, and a new run must be adopted. Of all the moments
- * at which the disk was up to date only the last one before a loss matters.
+ * The arbiter's disk: its last second may be lost, and a new run must be adopted. Of all the
+ * moments at which the disk was up to date only the last one before a loss matters.
  */
 function disk(take: Take, world: World, { protocol, lossesMax }: Scene): void {
   const { arbiter, synced, losses, adopted, unseen } = world;
@@ -197,8 +197,8 @@ function disk(take: Take, world: World, { protocol, lossesMax }: Scene): void {
 const ROADS: readonly Road[] = [buyer, messages, deadlines, money, repair];
 
 /**
- * The world after its consumers have acknowledged what changes nothing. That such a message is heard
- * later, when it would, is a step of its own: it comes again.
+ * The world after its consumers have acknowledged what changes nothing. That such a message is
+ * heard later, when it would, is a step of its own: it comes again.
  */
 function withoutEchoes(world: World, { cast, protocol }: Scene): World {
   let { arbiter } = world;

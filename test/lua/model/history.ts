@@ -1,0 +1,44 @@
+/** The moves of seats, replayed from their messages: each seat's life, and the hall it leads to. */
+interface MovedMessage {
+  readonly type: string;
+  readonly version: number;
+  readonly orderId: string;
+  readonly to: string;
+  readonly seats: readonly (number | { readonly seat: number })[];
+}
+interface Lived {
+  readonly mark: string;
+  readonly by: string;
+}
+
+/** What a seat must have been before a move of this type, and what it is afterwards. */
+const MOVES: Readonly<Record<string, { from: string; to: string; own: boolean }>> = {
+  locked: { from: '0', to: '1', own: false },
+  sold: { from: '1', to: '2', own: true },
+  released: { from: '1', to: '0', own: true },
+};
+
+/**
+ * Replays messages over a hall of free seats.
+ * @returns the marks they lead to, and everything that no seat may live through, in words
+ */
+export function replay(
+  hall: string,
+  messages: readonly MovedMessage[],
+): { marks: string; faults: string[] } {
+  const seats = [...hall].map((mark): Lived => ({ mark, by: '' }));
+  const faults: string[] = [];
+  messages.forEach(({ type, version, orderId, to, seats: moved }, i) => {
+    if (version !== i + 1) faults.push(`version ${version} follows ${i}`);
+    const move = MOVES[type];
+    if (move?.to !== to) faults.push(`${type} leads to ${to}`);
+    for (const one of moved) {
+      const at = typeof one === 'number' ? one : one.seat;
+      const { mark, by } = seats[at] ?? { mark: 'no seat', by: '' };
+      if (mark !== move?.from || (move.own && by !== orderId))
+        faults.push(`${orderId} has ${at} ${type}, which was ${mark} by ${by || 'nobody'}`);
+      seats[at] = { mark: to, by: orderId };
+    }
+  });
+  return { marks: seats.map(({ mark }) => mark).join(''), faults };
+}
