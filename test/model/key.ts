@@ -8,46 +8,36 @@ const OUTBOX = { none: 0, unposted: 1, posted: 2, again: 3 };
 const EVENTS = { none: 0, sent: 1, answered: 2 };
 const PROVIDER = { none: 0, open: 1, captured: 2 };
 const CLOSING = { none: 1, closed: 2, taken: 3, unknown: 4 };
-const STATES = { INIT: 'i', LOCKED: 'l', PAYING: 'y', PAID: 'p', CANCELLED: 'c' } as const;
+const STATES = { INIT: 0, LOCKED: 1, PAYING: 2, PAID: 3, CANCELLED: 4, TIMEOUT_CANCELLED: 5 };
+const VERDICTS = { ORDERED: 1, ABORTED: 2 };
 
-const holdKey = ({ state, waiting }: Hold) =>
-  char(
-    HOLDS[state] +
-      bit(waiting.locked, 4) +
-      bit(waiting['order.paid'], 8) +
-      bit(waiting['order.cancelled'], 16),
-  );
+const holdCode = ({ state, waiting }: Hold) =>
+  HOLDS[state] +
+  bit(waiting.locked, 4) +
+  bit(waiting['order.paid'], 8) +
+  bit(waiting['order.cancelled'], 16);
 
-// An arbiter is shared by many worlds, as it is never changed.
-const arbiters = new WeakMap<Arbiter, string>();
-function arbiterKey(arbiter: Arbiter): string {
-  let key = arbiters.get(arbiter);
-  if (key === undefined) {
-    const seats = arbiter.seats.map(({ mark, owner }) => char(mark * 8 + owner + 1));
-    key = seats.join('') + arbiter.holds.map(holdKey).join('');
-    arbiters.set(arbiter, key);
-  }
+function arbiterKey({ seats, holds }: Arbiter): string {
+  let key = '';
+  for (const { mark, owner } of seats) key += char(mark * 8 + owner + 1);
+  for (const hold of holds) key += char(holdCode(hold));
   return key;
 }
 
-const lives = new WeakMap<Life, string>();
 function lifeKey(life: Life): string {
-  let key = lives.get(life);
-  if (key === undefined) {
-    const verdict = life.verdict === undefined ? 0 : life.verdict === 'ORDERED' ? 1 : 2;
-    const { outbox, closing } = life;
-    key =
-      char(
-        bit(life.accepted, 1) + bit(life.told, 2) + bit(life.claim, 4) + life.clock * 8,
-        verdict + OUTBOX[outbox['order.paid']] * 4 + OUTBOX[outbox['order.cancelled']] * 16,
-        PROVIDER[life.provider] + EVENTS[life.succeeded] * 4,
-        life.refunds + (closing === undefined ? 0 : CLOSING[closing]) * 8,
-      ) +
-      life.history.map((state) => STATES[state as keyof typeof STATES] ?? 't').join('') +
-      ';';
-    lives.set(life, key);
-  }
-  return key;
+  const { verdict, outbox, closing } = life;
+  let history = 0;
+  // no path is longer than three states; a mutant's may be five
+  for (const state of life.history) history = history * 6 + STATES[state];
+  return char(
+    bit(life.accepted, 1) + bit(life.told, 2) + bit(life.claim, 4) + life.clock * 8,
+    (verdict ? VERDICTS[verdict] : 0) +
+      OUTBOX[outbox['order.paid']] * 4 +
+      OUTBOX[outbox['order.cancelled']] * 16,
+    PROVIDER[life.provider] + EVENTS[life.succeeded] * 4 + life.refunds * 16,
+    closing === undefined ? 0 : CLOSING[closing],
+    history,
+  );
 }
 
 export function keyOf(world: World, lossesMax: number): string {
@@ -56,6 +46,8 @@ export function keyOf(world: World, lossesMax: number): string {
   const disk = losses < lossesMax ? `${synced ? '+' : '-'}${arbiterKey(synced ?? before)}` : '';
   const now = losses + bit(adopted, 8) + bit(unseen[0]!, 16) + bit(unseen[1] === true, 32);
   const pending = repair === undefined ? '' : `${repair.of}${repair.word}`;
-  const whole = world.lives.map(lifeKey).join('');
-  return `${arbiterKey(arbiter)}${disk}|${char(now, ...quota)}${whole}${pending}`;
+  let key = `${arbiterKey(arbiter)}${disk}|${char(now)}`;
+  for (const held of quota) key += char(held);
+  for (const life of world.lives) key += lifeKey(life);
+  return key + pending;
 }

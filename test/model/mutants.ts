@@ -157,7 +157,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a lock is acknowledged before the commit, and nobody looks for orphans',
-    change: { streamAckLast: false },
+    change: { ackedEarly: ['locked'] },
     without: { reconcile: false, deadlines: false },
     cast: NOBODY_ACTS,
     lossesMax: 0,
@@ -165,11 +165,19 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'order.cancelled is acknowledged before the release, and nothing repeats it',
-    change: { streamAckLast: false },
+    change: { ackedEarly: ['order.cancelled'] },
     without: { reconcile: false, deadlines: false },
     cast: ALONE,
     lossesMax: 0,
     caughtBy: 'I2',
+  },
+  {
+    name: 'order.paid is acknowledged before the sale, and nothing repeats it',
+    change: { ackedEarly: ['order.paid'] },
+    without: { reconcile: false, deadlines: false },
+    cast: ALONE,
+    lossesMax: 0,
+    caughtBy: 'I3',
   },
   {
     name: 'an aborted lock sends no message',

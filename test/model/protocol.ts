@@ -11,6 +11,7 @@ import {
 } from '../../services/order/decisions.ts';
 import { decideRepair } from '../../services/scheduler/decisions.ts';
 import { MOVES, type Moves } from './arbiter.ts';
+import type { Letter } from './world.ts';
 
 export interface Protocol {
   readonly decideCreate: typeof decideCreate;
@@ -39,8 +40,8 @@ export interface Protocol {
   readonly guarded: boolean;
   /** An ended order gives back its claim and its quota in the same transaction. */
   readonly givesBack: boolean;
-  /** A message of a stream is acknowledged after the commit. */
-  readonly streamAckLast: boolean;
+  /** The messages that are acknowledged before what they ask for is done. */
+  readonly ackedEarly: readonly Letter[];
   /** An event of the provider is answered after the commit. */
   readonly eventAckLast: boolean;
 }
@@ -62,6 +63,6 @@ export const PROTOCOL: Protocol = {
   claims: true,
   guarded: true,
   givesBack: true,
-  streamAckLast: true,
+  ackedEarly: [],
   eventAckLast: true,
 };

@@ -102,7 +102,8 @@ const messages: Road = (take, world, of, scene) => {
       withArbiter(now, withLetter(now.arbiter, of, letter, false));
     if (world.arbiter.holds[of]!.waiting[letter]) {
       take(letter, true, acknowledge(handle(world)));
-      if (!scene.protocol.streamAckLast) take(`${letter}.lost`, false, acknowledge(world));
+      if (scene.protocol.ackedEarly.includes(letter))
+        take(`${letter}.lost`, false, acknowledge(world));
     }
     if (sent) take(`${letter}.again`, false, handle(world));
   }
