@@ -58,6 +58,7 @@ describe('every order of events', () => {
   });
   it('holds with any one of the slow roads closed', () => {
     expect(look(FIRST_ACTS, 0, { reconcile: false }).breach).toBeUndefined();
+    expect(look(NOBODY_ACTS, 1, { reconcile: false }).breach).toBeUndefined();
     expect(look(ALONE, 1, { sweep: false }).breach).toBeUndefined();
     expect(look(ALONE, 1, { deadlines: false }).breach).toBeUndefined();
   });

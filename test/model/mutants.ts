@@ -124,11 +124,21 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a lost lock of a paid order is not given back',
     change: {
-      decideRepair: (word, grip) => (grip === 'NONE' ? 'none' : REAL.decideRepair(word, grip)),
+      decideRepair: (word, grip) =>
+        word === 'PAID' && grip === 'NONE' ? 'none' : REAL.decideRepair(word, grip),
     },
     cast: ALONE,
     lossesMax: 1,
     caughtBy: 'I3',
+  },
+  {
+    name: 'a lost lock of a live order is not given back',
+    change: {
+      decideRepair: (word, grip) => (word === 'LOCKED' ? 'none' : REAL.decideRepair(word, grip)),
+    },
+    cast: NOBODY_ACTS,
+    lossesMax: 1,
+    caughtBy: 'I9',
   },
   {
     name: 'rec-uncond: a repair takes the seat from whoever has it',

@@ -148,7 +148,14 @@ const repair: Road = (take, world, of, { cast, protocol }) => {
   // only a live word can be stale when it is acted on: an end stays what it is
   if (isLive(world.lives[of]!) && word !== 'PAID')
     take('recRead', false, { ...world, repair: { of, word } });
-  take('reconcile', true, repaired(world, of, word, cast, protocol));
+  const mended = repaired(world, of, word, cast, protocol);
+  if (
+    isLive(world.lives[of]!) &&
+    word !== 'PAID' &&
+    mended.arbiter.seats[cast.seatOf[of]!]!.mark === 0
+  )
+    throw new Breach('I9', `reconcile leaves the seat of the live order ${of} to anybody`);
+  take('reconcile', true, mended);
 };
 
 function gripOf({ arbiter }: World, of: number, cast: Cast) {
