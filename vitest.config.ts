@@ -39,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'flow',
           env,
-          include: include('flow'),
+          include: include('flow', 'failure'),
           testTimeout: 120 * SECOND,
           hookTimeout: 120 * SECOND,
           fileParallelism: false,

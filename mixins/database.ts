@@ -4,10 +4,10 @@
  * "seat taken" would abort a lock that is valid.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Sequelize, type Transaction } from 'sequelize';
+import { ConnectionError, DatabaseError, Sequelize, type Transaction } from 'sequelize';
 import { config } from '../config/index.ts';
 import type { Health } from '../contracts/actions.ts';
-import { refuse } from '../contracts/errors.ts';
+import { refusal, refuse } from '../contracts/errors.ts';
 
 /** Deadlock, lock wait timeout, and a snapshot another transaction outran (MariaDB). */
 const TRY_AGAIN: ReadonlySet<number | undefined> = new Set([1213, 1205, 1020]);
@@ -24,7 +24,12 @@ interface RawConnection {
 
 /** The pool of this process, made at the first call. All times are UTC. */
 export function database(): Sequelize {
-  pool ??= new Sequelize(config.mysqlUrl, {
+  pool ??= made();
+  return pool;
+}
+
+function made(): Sequelize {
+  const sequelize = new Sequelize(config.mysqlUrl, {
     dialect: 'mysql',
     logging: false,
     timezone: '+00:00',
@@ -40,7 +45,26 @@ export function database(): Sequelize {
       },
     },
   });
-  return pool;
+  // Every statement of a model or of ours goes through here.
+  const query = sequelize.query.bind(sequelize) as Sequelize['query'];
+  sequelize.query = ((...asked: Parameters<Sequelize['query']>) =>
+    query(...asked).catch(sayWeather)) as Sequelize['query'];
+  return sequelize;
+}
+
+/**
+ * MySQL away, or none of our connections free in time: the same request may succeed later. What
+ * MySQL itself answers has an SQL state, and is none of this.
+ */
+function isAway(error: unknown): boolean {
+  if (error instanceof ConnectionError) return true;
+  const { parent } = error as { parent?: { sqlState?: string } };
+  return error instanceof DatabaseError && parent?.sqlState === undefined;
+}
+
+/** @throws always: BUSY for weather, its cause kept in this process; else the error as it is */
+function sayWeather(error: unknown): never {
+  throw isAway(error) ? Object.assign(refusal('BUSY'), { cause: error }) : error;
 }
 
 /** Closes the pool; a later {@link database} makes a new one. */
@@ -71,7 +95,7 @@ export async function inTransaction<T>(
     try {
       return await database().transaction(work);
     } catch (error) {
-      if (!isContention(error)) throw error;
+      if (!isContention(error)) return sayWeather(error);
       const waitMs = Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS);
       await sleep(waitMs * (0.5 + random() / 2));
     }

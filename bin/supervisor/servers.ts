@@ -87,6 +87,7 @@ export function serverProgram(name: ServerName, place: ServerPlace): Program {
     name,
     wave: name === 'arbiter' ? 'arbiter' : 'servers',
     drainSignal: 'SIGTERM',
+    dir,
     ...recipe,
   };
 }

@@ -9,7 +9,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { closeSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beginLog, logPath, openLog, tellingLine, trimLog } from './log-files.ts';
@@ -201,6 +201,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #spawn(slot: Slot): void {
     const { name, command, args, env } = slot.program;
     const log = openLog(this.runDir, name);
+    if (slot.program.dir) mkdirSync(slot.program.dir, { recursive: true });
     const child = spawn(command, args, {
       cwd: REPO,
       env: { ...this.#environment, ...env },

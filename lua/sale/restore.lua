@@ -34,8 +34,10 @@ end
 local function sort(order, pieces, to)
   local owners = redis.call('HMGET', keys.owners, unpack(order.texts))
   local marks, kept, fresh = marksOf(pieces), { seats = {}, texts = {} }, { seats = {}, texts = {} }
-  local right = string.find(redis.call('HGET', keys.holds, order.orderId) or '',
-    '{"state":"' .. order.state .. '"', 1, true) == 1
+  local was = string.match(redis.call('HGET', keys.holds, order.orderId) or '', '^{"state":"(%u+)"')
+  -- Seats are released for good, by an order that ended: it was alive when MySQL was asked.
+  if was == 'RELEASED' and order.state == 'LOCKED' then return 'same' end
+  local right = was == order.state
   for i, text in ipairs(order.texts) do
     local now, side = marks[i], fresh
     if now ~= '0' and owners[i] then

@@ -7,6 +7,7 @@
  * order of their keys and quota before claims, so that two batches rarely meet in a deadlock.
  */
 import type { OrderCancelled } from '../../contracts/channels.ts';
+import { wordOf } from '../../contracts/errors.ts';
 import { type AbortReason, type HoldVerdict, orderMachine } from '../../contracts/order.ts';
 import { inTransaction } from '../../mixins/database.ts';
 import { type Statements, sqlTime, statements, type Value } from '../../mixins/statement.ts';
@@ -49,11 +50,8 @@ export async function createOrders(
   }
 }
 
-/** MySQL away: true for everything in the batch alike. A verdict of MySQL has an SQL state. */
-function isWeather(error: unknown): boolean {
-  if (error instanceof Spoiled) return false;
-  return (error as { parent?: { sqlState?: string } }).parent?.sqlState === undefined;
-}
+/** MySQL away, or always taking another's side: true for everything in the batch alike. */
+const isWeather = (error: unknown): boolean => wordOf(error) === 'BUSY';
 
 const byKey = (a: readonly Value[], b: readonly Value[]): number => {
   const i = a.findIndex((value, at) => value !== b[at]);

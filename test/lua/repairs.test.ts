@@ -86,6 +86,16 @@ describe('restore', () => {
     expect(await audit(on, HALL)).toEqual([]);
   });
 
+  it('gives nothing back to an order that has released it: that order ended', async () => {
+    on = await stage(HALL);
+    const { orderId } = await on.lock('ann', { seats: [0] });
+    await on.arbiter.release(SALE, orderId, 'CANCELLED');
+    expect(await restore(lockedFor(orderId, [0]))).toEqual({ changed: false });
+    expect(await on.marks()).toBe('000000-000000');
+    // money has the last word all the same
+    expect(await restore(soldTo(orderId, [0]))).toEqual({ changed: true });
+  });
+
   it('makes the deadline of the order due again', async () => {
     on = await stage(HALL);
     const order = lockedFor(freshOrderId(), [0]);
