@@ -82,6 +82,13 @@ describe('§7.2.2 the message is there, and the transaction of the order fails',
     const buyer = await come(sale);
     await takeAway('mariadb');
     const { orderId } = await lockAnyway(buyer, sale, 2);
+    // what needs the database says that it may be tried again
+    for (const answer of [
+      await buyer.order(orderId),
+      await buyer.post(`/orders/${orderId}/cancel`),
+      await failing().hall.organiser.post('/admin/shows', { title: 'x', category: 'x' }),
+    ])
+      expect(answer).toMatchObject({ status: 503, body: { code: 'BUSY' } });
     await passDeadline(Date.now());
     // no database, no verdict: a seat is not freed because nobody can say whose it is
     expect(await seat(sale, 2)).toEqual({ mark: '1', orderId });

@@ -14,6 +14,7 @@ import { due, end, reserve, stranger, tick, turn } from './model/clocks.ts';
 import type { Command } from './model/command.ts';
 import { replay } from './model/history.ts';
 import { again, lock } from './model/locks.ts';
+import { recount, restore, restoreAgain } from './model/repairs.ts';
 import { Sale } from './model/sale.ts';
 import { freshOrderId, SALE, type Stage, stage, termsAt } from './stage.ts';
 
@@ -27,6 +28,9 @@ const COMMANDS: readonly [weight: number, command: fc.Arbitrary<Command>][] = [
   [1, turn],
   [1, reserve],
   [1, stranger],
+  [2, restore],
+  [1, restoreAgain],
+  [1, recount],
 ];
 const anyCommand = fc.oneof(...COMMANDS.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 

@@ -11,11 +11,13 @@ interface Lived {
   readonly by: string;
 }
 
-/** What a seat must have been before a move of this type, and what it is afterwards. */
-const MOVES: Readonly<Record<string, { from: string; to: string; own: boolean }>> = {
-  locked: { from: '0', to: '1', own: false },
-  sold: { from: '1', to: '2', own: true },
-  released: { from: '1', to: '0', own: true },
+/** What a seat must have been before a move, and what it is afterwards. */
+const MOVES: Readonly<Record<string, { from: string; own: boolean }>> = {
+  'locked 1': { from: '0', own: false },
+  'sold 2': { from: '1', own: true },
+  'released 0': { from: '1', own: true },
+  'restored 1': { from: '0', own: false },
+  'restored 2': { from: '01', own: false },
 };
 
 /**
@@ -30,12 +32,13 @@ export function replay(
   const faults: string[] = [];
   messages.forEach(({ type, version, orderId, to, seats: moved }, i) => {
     if (version !== i + 1) faults.push(`version ${version} follows ${i}`);
-    const move = MOVES[type];
-    if (move?.to !== to) faults.push(`${type} leads to ${to}`);
+    const move = MOVES[`${type} ${to}`];
+    if (!move) faults.push(`${type} leads to ${to}`);
     for (const one of moved) {
       const at = typeof one === 'number' ? one : one.seat;
       const { mark, by } = seats[at] ?? { mark: 'no seat', by: '' };
-      if (mark !== move?.from || (move.own && by !== orderId))
+      const own = move?.own || mark !== '0';
+      if (!move?.from.includes(mark) || (own && by !== orderId))
         faults.push(`${orderId} has ${at} ${type}, which was ${mark} by ${by || 'nobody'}`);
       seats[at] = { mark: to, by: orderId };
     }

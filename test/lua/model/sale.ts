@@ -99,6 +99,11 @@ export class Sale {
         orderId: hold.orderId,
       });
   }
+  restore(hold: Omit<Held, 'state'>, state: 'LOCKED' | 'SOLD'): void {
+    this.holds.push({ ...hold, state });
+    if (state === 'LOCKED') this.deadlines.set(hold.orderId, hold.deadlineMs);
+    this.version++;
+  }
   /** @returns whether the hold was still LOCKED */
   end(hold: Held, state: 'SOLD' | 'RELEASED'): boolean {
     if (hold.state !== 'LOCKED') return false;
