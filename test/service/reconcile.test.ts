@@ -2,48 +2,22 @@
  * An arbiter that lost something, and orders in MySQL: what is restored, what gives way, and that
  * nobody locks a seat before it is done.
  */
-import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
-import type { Context, ServiceSchema } from 'moleculer';
+import type { ServiceSchema } from 'moleculer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { SaleSwitch, SaleTerms } from '../../contracts/sale.ts';
-import { drawnHall } from '../lua/hall.ts';
-import { privateServer } from '../support/servers.ts';
+import type { Caller } from '../../contracts/actions.ts';
 import type { Node } from './order.support.ts';
 
-const server = await privateServer('arbiter');
-process.env.PRIVATE_ARBITER_URL = server.url;
+const { arbiter, lock, loseAll, marks, mint, openSale, remember, server, session } = await import(
+  './reconcile.support.ts'
+);
 const support = await import('./order.support.ts');
-const { config, eventOf, freshSale, keys, leave, pathOf, rowsOf, soon, stateOf } = support;
-const { redis, startNode, statements, wordFrom } = support;
-const { createArbiter } = await import('../../lua/arbiter.ts');
-const { newOrderId } = await import('../../contracts/ids.ts');
+const { eventOf, keys, leave, pathOf, posted, redis, rowsOf, soon, startNode } = support;
+const { stateOf, statements, wordFrom } = support;
 const { default: seckill } = await import('../../services/seckill/seckill.service.ts');
 const { gripOf, reconcileSale } = await import('../../services/scheduler/reconcile.ts');
 const { rebuildShards } = await import('../../services/scheduler/rebuild.ts');
 const { reconcileOne } = await import('../../services/scheduler/sweeps.ts');
 const { Followers } = await import('../../services/scheduler/followers.ts');
-
-const HALL = drawnHall(['AAAAAAAAAAAA']);
-const arbiter = createArbiter({ redis, keys });
-const key = config.orderIdKeys.values().next().value!;
-
-/** The catalogue's side of a sale: what was published, and how its organiser turned it last. */
-const published = new Map<string, { terms: SaleTerms; to: SaleSwitch }>();
-const session: ServiceSchema = {
-  name: 'session',
-  actions: {
-    onSale: () => [...published.keys()].map((id) => ({ id })),
-    reopen(ctx: Context<{ id: string }>) {
-      const { terms } = published.get(ctx.params.id)!;
-      const params = { sale: ctx.params.id, pricesFen: { A: 100 }, terms, to: 'PAUSED' };
-      const stream = Readable.from([Buffer.from(JSON.stringify(HALL))]);
-      return ctx.call('seckill.open', params, { stream } as object);
-    },
-    restate: (ctx: Context<{ id: string }>) =>
-      ctx.call('seckill.turn', { sale: ctx.params.id, to: published.get(ctx.params.id)!.to }),
-  },
-};
 
 let node: Node;
 beforeAll(async () => {
@@ -61,29 +35,7 @@ const rebuild = () =>
   vi.waitUntil(async () => (await rebuildShards(at()))[0], { timeout: 10_000, interval: 100 });
 const patience = { lateMs: 0, recount: false, quiet: false };
 const reconcile = (sale: string) => reconcileSale(node.broker, arbiter, sale, patience);
-const marks = async (sale: string) => (await arbiter.snapshot(sale)).states;
 
-async function openSale(to: SaleSwitch = 'OPEN'): Promise<string> {
-  const sale = freshSale();
-  const nowMs = Date.now();
-  const terms = {
-    reservationRequired: true,
-    reservationOpensAtMs: nowMs - 1_000,
-    reservationClosesAtMs: nowMs + 600_000,
-    opensAtMs: nowMs - 1_000,
-    closesAtMs: nowMs + 600_000,
-    seatsPerBuyerMax: 4,
-    lockMs: 600_000,
-  };
-  await arbiter.open(sale, HALL, { A: 100 }, terms, to);
-  published.set(sale, { terms, to });
-  return sale;
-}
-async function lock(sale: string, uid: string, seats: number[]): Promise<string> {
-  const orderId = newOrderId(sale, uid, key, Date.now(), randomBytes);
-  await arbiter.lock({ sale, uid, orderId, seats, requestId: 'r1' });
-  return orderId;
-}
 async function order(sale: string, uid: string, seats: number[]): Promise<string> {
   const orderId = await lock(sale, uid, seats);
   await soon(() => stateOf(orderId)).toBe('LOCKED');
@@ -96,21 +48,6 @@ async function paid(sale: string, uid: string, seats: number[]): Promise<string>
   await soon(async () => (await arbiter.hold(sale, orderId))?.state).toBe('SOLD');
   return orderId;
 }
-/** Everything the arbiter has, gone, while the same Redis runs on. */
-const loseAll = () => redis.flushall();
-/** Everything after this is lost: what a Redis that comes back older looks like. */
-async function remember(sale: string): Promise<() => Promise<void>> {
-  const names = Object.values(keys.ofSale(sale));
-  const dumps = await Promise.all(names.map((name) => redis.dumpBuffer(name)));
-  return async () => {
-    for (const [i, name] of names.entries()) {
-      const dump = dumps[i];
-      if (dump) await redis.restore(name, 0, dump as Buffer, 'REPLACE');
-      else await redis.del(name);
-    }
-  };
-}
-
 test('an arbiter that lost everything is filled from MySQL before a seat is locked', async () => {
   const sale = await openSale();
   await arbiter.reserve(sale, 'ann');
@@ -183,13 +120,46 @@ test('a Redis that was killed and kept its file opens a new epoch, unchanged', a
   await lock(sale, 'zoe', [11]);
 });
 
+/** Calls as the scheduler makes them, with something that happens just before one of them. */
+const interrupted = (name: string, happens: () => Promise<unknown>): Caller => ({
+  call: async (asked, params, options) => {
+    if (asked === name) await happens();
+    return node.broker.call(asked, params as object, options) as Promise<never>;
+  },
+});
+
 test('a run that ended while it was repaired is not adopted', async () => {
   const sale = await openSale();
-  await arbiter.freeze(0, (await arbiter.epoch(0))!.epoch + 100);
-  await arbiter.adopt(0, (await arbiter.epoch(0))!.epoch, 'e'.repeat(40));
+  await redis.del(keys.ofShard(0).epoch);
+  const restart = async () => {
+    const runId = await arbiter.runId();
+    server.kill('SIGKILL');
+    await soon(() => arbiter.runId().catch(() => runId)).not.toBe(runId);
+  };
+  const caller = interrupted('order.repaired', restart);
+  await vi.waitUntil(async () => (await rebuildShards({ ...at(), caller }))[0], {
+    ...{ timeout: 10_000, interval: 100 },
+  });
   expect(await wordFrom(lock(sale, 'zoe', [11]))).toBe('ARBITER_AWAY');
   await rebuild();
   await lock(sale, 'zoe', [11]);
+});
+
+test('while a lost sale is rebuilt nobody locks, and what moves is of the new epoch', async () => {
+  const [lost, other] = [await openSale(), await openSale()];
+  const orderId = await order(other, 'ann', [0]);
+  const { epoch } = (await arbiter.epoch(0))!;
+  await redis.del(...Object.values(keys.ofSale(lost)));
+  const words: unknown[] = [];
+  const caller = interrupted('session.onSale', async () => {
+    words.push(await wordFrom(lock(other, 'zoe', [11])));
+    await arbiter.release(other, orderId, 'CANCELLED');
+  });
+  await soon(() => reconcileOne({ ...at(), caller }, lost, false)).toBeTruthy();
+  expect(words).toEqual(['ARBITER_AWAY']);
+  const released = await posted('seat.moved', orderId);
+  expect(released.at(-1)).toMatchObject({ type: 'released', epoch: epoch + 1 });
+  await lock(other, 'zoe', [11]);
 });
 
 test('of two that notice a loss one repairs, the other leaves it to that one', async () => {
@@ -304,7 +274,7 @@ test('what no rule of ours leads to is shown and not touched', async () => {
   const sale = await openSale();
   const live = await order(sale, 'ann', [0]);
   await arbiter.sell(sale, live);
-  const nobody = newOrderId(sale, 'eve', key, Date.now(), randomBytes);
+  const nobody = mint(sale, 'eve');
   const stranger = { orderId: nobody, uid: 'eve', seats: [5], deadlineMs: 1 };
   await arbiter.restore(sale, [{ ...stranger, state: 'SOLD' }]);
   const before = await marks(sale);
