@@ -1,6 +1,6 @@
 /**
- * Every payment event against every state of an order, as one table: the state after, the path, who
- * gets money back, and that no fen is lost or given twice. And the instant of the timeout, 500 times.
+ * Every payment event against every state of an order, as one table: the state after, the path,
+ * who gets money back, and that no fen is lost or given twice. The instant of the timeout, too.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PaymentEvent } from '../../contracts/actions.ts';
