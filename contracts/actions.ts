@@ -8,6 +8,7 @@
  */
 import type { LockedSeat, OrderCancelled } from './channels.ts';
 import type { Principal, Role } from './claims.ts';
+import type { DeadLetter, LetterState, WholeLetter } from './dead-letter.ts';
 import type { OrderState } from './order.ts';
 import type {
   BookFault,
@@ -212,6 +213,15 @@ export interface Actions {
     params: { sessionId: string; seat: number };
     result: SeatInspection['history'];
   };
+  // dead letters; `id` may be the beginning of one, eight characters or more; operators only
+  /** The open ones unless told; the last to die first. */
+  'order.deadLetters': { params: PageQuery & { state?: LetterState }; result: Page<DeadLetter> };
+  'order.deadLetter': { params: { id: string }; result: WholeLetter };
+  /** Every group of its stream hears it again. @throws LETTER_RESOLVED, BUSY */
+  'order.replayLetter': { params: { id: string }; result: DeadLetter };
+  /** @throws LETTER_RESOLVED */
+  'order.discardLetter': { params: { id: string; reason: string }; result: DeadLetter };
+
   // the sweeps: what the fast road should have done more than `lateMs` ago, at most `limit` of it
   /** Judges orders whose deadline passed, by MySQL alone. */
   'order.overdue': { params: Late; result: { done: number } };

@@ -186,6 +186,12 @@ const table = {
     zh: '仍被引用，不能删除或更改',
     en: 'Something else still refers to it, so it cannot be removed or changed',
   },
+  LETTER_RESOLVED: {
+    status: 409,
+    retry: false,
+    zh: '该死信已处理，见 state',
+    en: 'This dead letter was already replayed or discarded; see state',
+  },
   PRECONDITION_REQUIRED: {
     status: 428,
     retry: false,
@@ -225,6 +231,7 @@ export interface RefusalData {
   SEAT_UNKNOWN: { seats?: number[] };
   LIMIT_REACHED: { limit: number; held: number };
   ORDER_ABORTED: { reason: string };
+  LETTER_RESOLVED: { state: string; resolvedBy: string };
   RATE_LIMITED: { retryAfterMs: number };
   VALIDATION_FAILED: { errors: Fault[] };
 }

@@ -7,12 +7,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'moleculer';
-import { ForeignKeyConstraintError, Op, QueryTypes, type Transaction } from 'sequelize';
+import { ForeignKeyConstraintError, Op, type Transaction } from 'sequelize';
 import type { CallMeta, Owned, Page, PageQuery } from '../contracts/actions.ts';
 import type { Principal } from '../contracts/claims.ts';
 import { refuse } from '../contracts/errors.ts';
 import { ID_PATTERN, newId } from '../contracts/ids.ts';
-import { database, inTransaction } from './database.ts';
+import { writeAudit } from './audit.ts';
+import { inTransaction } from './database.ts';
 import { modelOf } from './table.ts';
 
 export interface OwnedRow {
@@ -206,24 +207,8 @@ export class OwnedObjects<Row extends OwnedRow> {
     after: object | undefined,
     transaction: Transaction,
   ): Promise<void> {
-    const { uid, role } = managerOf(ctx);
-    const text = (value: object | undefined) => (value ? JSON.stringify(value) : null);
-    await database().query(
-      `INSERT INTO audit_log (at, uid, role, action, target, \`before\`, \`after\`, requestId)
-       VALUES (UTC_TIMESTAMP(3), :uid, :role, :action, :target, :before, :after, :requestId)`,
-      {
-        type: QueryTypes.INSERT,
-        transaction,
-        replacements: {
-          uid,
-          role,
-          action: `${this.#kind.kind}.${verb}`,
-          target: id,
-          before: text(before),
-          after: text(after),
-          requestId: ctx.meta.requestId ?? ctx.requestID ?? '',
-        },
-      },
-    );
+    const who = { ...managerOf(ctx), requestId: ctx.meta.requestId ?? ctx.requestID ?? '' };
+    const change = { action: `${this.#kind.kind}.${verb}`, target: id, before, after };
+    await writeAudit(who, change, transaction);
   }
 }

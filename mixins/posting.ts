@@ -8,10 +8,11 @@ import type { Redis } from 'ioredis';
 import { config } from '../config/index.ts';
 import type { ChannelName, Messages } from '../contracts/channels.ts';
 import { keyspace } from '../contracts/keys.ts';
-import { argsOf, loadScript } from '../lua/loader.ts';
+import { argsOf, loadScript, type Script, type Value } from '../lua/loader.ts';
 
 const keys = keyspace(config.namespace, config.shards);
 const post = loadScript('channel/post');
+const repost = loadScript('channel/repost');
 
 export interface PostMeta {
   /** The request that led to the message: its handlers log and call under it. */
@@ -43,9 +44,18 @@ export async function postTo(
     payload: JSON.stringify(payload),
     headers: JSON.stringify(requestId === undefined ? {} : headersOf(requestId)),
   });
-  const [, id] = (await run(redis, stream, args)) as [string, string];
-  return id;
+  return run(redis, post, stream, args);
 }
+
+/**
+ * Appends an entry to its own stream again, every field as it was: each group hears it once more.
+ * @returns the new entry id. @throws when Redis did not confirm it.
+ */
+export const postAgain = (
+  redis: Redis,
+  stream: string,
+  fields: readonly string[],
+): Promise<string> => run(redis, repost, stream, argsOf(repost, { fields }));
 
 /** What the channels middleware makes the context of a handler from. */
 const headersOf = (requestId: string) => ({
@@ -55,11 +65,20 @@ const headersOf = (requestId: string) => ({
   $meta: Buffer.from(JSON.stringify({ requestId })).toString('base64'),
 });
 
-async function run(redis: Redis, stream: string, args: (string | number | Buffer)[]) {
-  try {
-    return await redis.evalsha(post.sha, 1, stream, ...args);
-  } catch (error) {
-    if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-    return redis.eval(post.text, 1, stream, ...args);
-  }
+async function run(
+  redis: Redis,
+  script: Script,
+  stream: string,
+  args: readonly Value[],
+): Promise<string> {
+  const asked = async () => {
+    try {
+      return await redis.evalsha(script.sha, 1, stream, ...args);
+    } catch (error) {
+      if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+      return redis.eval(script.text, 1, stream, ...args);
+    }
+  };
+  const [, id] = (await asked()) as [string, string];
+  return id;
 }

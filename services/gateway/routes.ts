@@ -210,6 +210,10 @@ export const ROUTES: readonly RouteRow[] = [
     'scheduler.reconcile',
     { timeoutMs: LONG_MS },
   ),
+  row('front', `GET ${API}/admin/dead-letters`, 'operator', 'order.deadLetters'),
+  row('front', `GET ${API}/admin/dead-letters/:id`, 'operator', 'order.deadLetter'),
+  row('front', `POST ${API}/admin/dead-letters/:id/replay`, 'operator', 'order.replayLetter'),
+  row('front', `POST ${API}/admin/dead-letters/:id/discard`, 'operator', 'order.discardLetter'),
 
   // front: what stands outside, on a development machine
   row('front', `POST ${API}/dev/token`, 'sandbox', 'sandbox.token', { status: 201 }),

@@ -1,9 +1,9 @@
 /** What is told about orders: to their buyer, to an operator, and about a seat. Reads only. */
-import { Errors } from 'moleculer';
 import type { OrderView, Page, PaymentView, SeatInspection } from '../../contracts/actions.ts';
 import type { HoldVerdict, OrderCause, OrderState } from '../../contracts/order.ts';
 import { orderMachine } from '../../contracts/order.ts';
-import { type Statements, sqlTime, statements } from '../../mixins/statement.ts';
+import { type Statements, statements } from '../../mixins/statement.ts';
+import { cursorAt, readCursor } from './cursor.ts';
 import { ACTOR_OF, type OrderRow, type OrderSeatRow, type OrderStepRow } from './order.model.ts';
 
 /** Orders of one seat that an inspection shows. */
@@ -57,26 +57,17 @@ export async function listOrders(
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const found = await sql.rows<OrderRow>(
     `SELECT * FROM orders WHERE uid = :uid
-     ${after ? 'AND (createdAt, orderId) < (:createdAt, :orderId)' : ''}
+     ${after ? 'AND (createdAt, orderId) < (:at, :id)' : ''}
      ORDER BY createdAt DESC, orderId DESC LIMIT :limit`,
     { uid, limit: limit + 1, ...after },
   );
   const orders = found.slice(0, limit);
   const last = orders.at(-1);
   const more = found.length > limit && last !== undefined;
-  return { items: await viewsOf(sql, orders), nextCursor: more ? cursorOf(last) : null };
-}
-
-const cursorOf = ({ createdAt, orderId }: OrderRow): string =>
-  Buffer.from(`${createdAt.getTime()} ${orderId}`).toString('base64url');
-
-function readCursor(cursor: string): { createdAt: string; orderId: string } {
-  const parts = /^(\d{1,13}) ([0-9a-z-]{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (!parts)
-    throw new Errors.ValidationError('Parameters validation error!', 'VALIDATION_ERROR', [
-      { type: 'cursor', field: 'cursor', message: 'Not a cursor of this list' },
-    ]);
-  return { createdAt: sqlTime(Number(parts[1])), orderId: parts[2]! };
+  return {
+    items: await viewsOf(sql, orders),
+    nextCursor: more ? cursorAt(last.createdAt, last.orderId) : null,
+  };
 }
 
 /**
