@@ -192,6 +192,13 @@ export const SETTINGS = {
     'first wait after a passing failure',
   ),
   relayEveryMs: integer('RELAY_EVERY_MS', 200, 20, MINUTE, 'how often the outbox is looked at'),
+  outboxKeepMs: integer(
+    'OUTBOX_KEEP_MS',
+    24 * HOUR,
+    MINUTE,
+    30 * 24 * HOUR,
+    'how long the outbox keeps what was posted',
+  ),
 
   // connections
   mysqlPoolMax: integer('MYSQL_POOL_MAX', 10, 1, 64, 'MySQL connections per process'),

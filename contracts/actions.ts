@@ -229,6 +229,11 @@ export interface Actions {
   'order.orphans': { params: Late; result: { done: number } };
   /** Posts outbox rows that nobody has posted. */
   'order.relay': { params: Late; result: { posted: number } };
+  /** Forgets messages posted, and deaths counted, more than `olderMs` ago: `limit` of each. */
+  'order.tidy': {
+    params: { olderMs: number; limit: number };
+    result: { messages: number; deaths: number };
+  };
   /** Orders that ended between two moments, oldest first: their seats should have followed. */
   'order.ended': {
     params: { sinceMs: number; lateMs: number; limit: number };

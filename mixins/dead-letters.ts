@@ -48,6 +48,20 @@ export async function fileDeadLetter(died: MessageDied): Promise<void> {
   });
 }
 
+/**
+ * Forgets deaths counted more than `olderMs` ago; the letters stay. A death that is reported once
+ * more after that opens its letter, which is better than one that nobody sees.
+ * @returns how many
+ */
+export const forgetDeaths = (olderMs: number, limit: number): Promise<number> =>
+  inTransaction((transaction) =>
+    statements(transaction).change(
+      `DELETE FROM dead_letter_deaths
+       WHERE filedAt <= UTC_TIMESTAMP(3) - INTERVAL :us MICROSECOND ORDER BY filedAt LIMIT :limit`,
+      { us: olderMs * 1_000, limit },
+    ),
+  );
+
 export const deadLetters: Partial<ServiceSchema> = {
   channels: {
     'message.died': {

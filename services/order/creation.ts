@@ -13,7 +13,7 @@ import { inTransaction } from '../../mixins/database.ts';
 import { type Statements, sqlTime, statements, type Value } from '../../mixins/statement.ts';
 import { decideCreate } from './decisions.ts';
 import type { Locked } from './messages.ts';
-import { enqueue } from './outbox.ts';
+import { enqueue, type Letter } from './outbox.ts';
 
 export type Outcome = 'created' | 'ignored' | 'aborted';
 
@@ -225,17 +225,17 @@ export async function abortWithin(
     { orderId: hold.orderId, reason: hold.reason, at },
   );
   if (first === 0) return false;
-  await enqueue(
-    sql,
-    [
-      {
-        eventId: `${hold.orderId}:cancelled`,
-        channel: 'order.cancelled',
-        payload: hold,
-        requestId,
-      },
-    ],
-    at,
-  );
+  await enqueue(sql, [abortLetter(hold, requestId)], at);
   return true;
 }
+
+/** What an aborted hold owes the arbiter and its buyer. */
+export const abortLetter = (
+  hold: OrderCancelled & { readonly reason: AbortReason },
+  requestId: string,
+): Letter => ({
+  eventId: `${hold.orderId}:cancelled`,
+  channel: 'order.cancelled',
+  payload: hold,
+  requestId,
+});

@@ -26,9 +26,9 @@ import {
 } from './asked.ts';
 import { batcher } from './batch.ts';
 import { abortHold, createOrders } from './creation.ts';
+import { deadLetterActions } from './dead-letter-actions.ts';
 import type { CloseAnswer } from './decisions.ts';
 import { recordReservation } from './incidents.ts';
-import { letters } from './letters.ts';
 import { awaitOrder, findOrder } from './lookup.ts';
 import { type Locked, lockNamedBy, readDue, readLocked, readReservation } from './messages.ts';
 import { moveOrder } from './moves.ts';
@@ -159,7 +159,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
       },
     },
 
-    ...letters,
+    ...deadLetterActions,
     ...upkeep,
   },
 

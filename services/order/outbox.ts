@@ -113,6 +113,20 @@ export async function relay(redis: Redis, lateMs: number, limit: number): Promis
   return posted;
 }
 
+/**
+ * Forgets up to `limit` messages that were posted more than `olderMs` ago. Whoever needs one again
+ * writes it anew from what made it true.
+ * @returns how many
+ */
+export const forget = (olderMs: number, limit: number): Promise<number> =>
+  inTransaction((transaction) =>
+    statements(transaction).change(
+      `DELETE FROM outbox WHERE postedAt <= UTC_TIMESTAMP(3) - INTERVAL :us MICROSECOND
+       ORDER BY postedAt LIMIT :limit`,
+      { us: olderMs * 1_000, limit },
+    ),
+  );
+
 async function post(redis: Redis, row: OutboxRow): Promise<void> {
   // MariaDB's JSON is text; MySQL's arrives parsed
   const payload = typeof row.payload === 'string' ? JSON.parse(row.payload) : row.payload;

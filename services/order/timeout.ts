@@ -3,10 +3,10 @@
  * item is judged anew in a transaction, so that a stale list or a second scheduler does no harm.
  */
 import type { DeadlineDue } from '../../contracts/channels.ts';
-import type { HoldVerdict } from '../../contracts/order.ts';
+import type { AbortReason, HoldVerdict } from '../../contracts/order.ts';
 import { inTransaction } from '../../mixins/database.ts';
 import { type Statements, sqlTime, statements } from '../../mixins/statement.ts';
-import { abortWithin } from './creation.ts';
+import { abortLetter, abortWithin } from './creation.ts';
 import { type CloseAnswer, decideTimeout } from './decisions.ts';
 import { lettersOf, moveOrder } from './moves.ts';
 import { lockOrder, type OrderRow, readOrder, seatsOf } from './order.model.ts';
@@ -35,11 +35,11 @@ export async function handleDue(
 ): Promise<DueOutcome> {
   const sql = statements();
   const before = await readOrder(sql, due.orderId);
-  const verdict = before ? undefined : await verdictOf(sql, due.orderId);
+  const known = before ? undefined : await verdictOf(sql, due.orderId);
   const nowMs = await sql.nowMs();
   const decision = decideTimeout({
     state: before?.state,
-    verdict,
+    verdict: known?.verdict,
     nowMs,
     deadlineMs: before?.deadline.getTime() ?? due.deadlineMs,
     payGraceMs,
@@ -47,6 +47,7 @@ export async function handleDue(
   });
   if (decision.do === 'wait') return waits(decision.untilMs, nowMs);
   if (decision.do === 'abort') return abortOrphan(due, requestId, help);
+  if (known?.verdict === 'ABORTED') return repeatAbort(due, known.reason, requestId, help);
   // asked outside the transaction: a slow provider must not hold a row
   const payment = decision.do === 'move' ? await help.closePayment(due.orderId) : 'none';
   return inTransaction((transaction) =>
@@ -57,13 +58,14 @@ export async function handleDue(
 const waits = (untilMs: number | undefined, nowMs: number): DueOutcome =>
   untilMs === undefined ? { became: 'waits' } : { became: 'waits', earlyMs: untilMs - nowMs };
 
-async function verdictOf(sql: Statements, orderId: string): Promise<HoldVerdict | undefined> {
-  const row = await sql.row<{ verdict: HoldVerdict }>(
-    'SELECT verdict FROM hold_verdicts WHERE orderId = :orderId',
-    { orderId },
-  );
-  return row?.verdict;
-}
+type Verdict =
+  | { readonly verdict: Extract<HoldVerdict, 'ORDERED'> }
+  | { readonly verdict: Extract<HoldVerdict, 'ABORTED'>; readonly reason: AbortReason };
+
+const verdictOf = (sql: Statements, orderId: string): Promise<Verdict | undefined> =>
+  sql.row<Verdict>('SELECT verdict, reason FROM hold_verdicts WHERE orderId = :orderId', {
+    orderId,
+  });
 
 /** No order yet: only a successful insert proves that there never will be one. */
 async function abortOrphan(
@@ -71,13 +73,19 @@ async function abortOrphan(
   requestId: string,
   help: DueHelp,
 ): Promise<DueOutcome> {
-  const { uid = '', seats = [] } = (await help.holder(due.orderId)) ?? {};
-  const hold = { sale: due.sale, orderId: due.orderId, uid, seats, reason: 'orphan' as const };
+  const hold = await holdOf(due, 'orphan', help);
   const first = await inTransaction((transaction) =>
     abortWithin(statements(transaction), hold, requestId),
   );
   // lost to a verdict that came first: the deadline is announced again and finds it
   return { became: first ? 'aborted' : 'waits' };
+}
+
+/** An aborted hold as its message tells it; whose it was is told when the arbiter still knows. */
+async function holdOf(due: DeadlineDue, reason: AbortReason, help: DueHelp) {
+  const { sale, orderId } = due;
+  const { uid = '', seats = [] } = (await help.holder(orderId)) ?? {};
+  return { sale, orderId, uid, seats, reason };
 }
 
 async function decideAgain(
@@ -88,7 +96,7 @@ async function decideAgain(
 ): Promise<DueOutcome> {
   const order = await lockOrder(sql, orderId);
   const nowMs = await sql.nowMs();
-  if (!order) return repeatAbort(sql, orderId, sqlTime(nowMs));
+  if (!order) return { became: 'waits' };
   const decision = decideTimeout({
     state: order.state,
     verdict: 'ORDERED',
@@ -108,12 +116,17 @@ async function repeat(sql: Statements, order: OrderRow, at: string): Promise<Due
   return { became: 'repeated' };
 }
 
-/** An aborted hold has no order to build its message from: its first one is sent again. */
-async function repeatAbort(sql: Statements, orderId: string, at: string): Promise<DueOutcome> {
-  await sql.change(
-    `UPDATE outbox SET postedAt = NULL, attempts = 0, nextAt = :at
-     WHERE eventId = :eventId AND postedAt IS NOT NULL`,
-    { eventId: `${orderId}:cancelled`, at },
-  );
+/** The first message of an abort is sent again, or made again when the outbox has forgotten it. */
+async function repeatAbort(
+  due: DeadlineDue,
+  reason: AbortReason,
+  requestId: string,
+  help: DueHelp,
+): Promise<DueOutcome> {
+  const hold = await holdOf(due, reason, help);
+  await inTransaction(async (transaction) => {
+    const sql = statements(transaction);
+    await enqueue(sql, [abortLetter(hold, requestId)], sqlTime(await sql.nowMs()));
+  });
   return { became: 'repeated' };
 }

@@ -8,10 +8,11 @@ import type { ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { config } from '../../config/index.ts';
 import { call, type Health } from '../../contracts/actions.ts';
 import { databaseHealth } from '../../mixins/database.ts';
+import { forgetDeaths } from '../../mixins/dead-letters.ts';
 import { type Asked, COUNT, type Methods, ORDER_ID, type ParamsOf, type Vars } from './asked.ts';
 import { bookFaults } from './books.ts';
 import { recordIncident, recordRepair } from './incidents.ts';
-import { relay } from './outbox.ts';
+import { forget, relay } from './outbox.ts';
 import { endedOrders, liveOrders, reservationsOf, wordsOf } from './standing.ts';
 import { eachAbreast, lateHolds, overdueOrders } from './sweep.ts';
 
@@ -60,6 +61,15 @@ export const upkeep: NonNullable<OrderSchema['actions']> = {
     params: LATE,
     async handler(ctx: ParamsOf<'order.relay'>) {
       return { posted: await relay(this.redis, ctx.params.lateMs, ctx.params.limit) };
+    },
+  },
+
+  tidy: {
+    ...INSIDE,
+    params: { $$strict: true, olderMs: COUNT, limit: LIMIT },
+    async handler({ params: { olderMs, limit } }: ParamsOf<'order.tidy'>) {
+      const messages = await forget(olderMs, limit);
+      return { messages, deaths: await forgetDeaths(olderMs, limit) };
     },
   },
 

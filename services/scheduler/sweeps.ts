@@ -19,6 +19,8 @@ import { reconcileSale } from './reconcile.ts';
 const REBUILD_EVERY_MS = 250;
 /** Sales whose deadlines are looked at side by side. */
 const ABREAST = 32;
+/** More per turn than is posted in the time between two, on a day of many sales. */
+const TIDY_MAX = 1_000;
 /** Differences a line of the log names; the report of the incident or the operator has all. */
 const LOGGED_MAX = 20;
 
@@ -55,6 +57,9 @@ export function jobs(rebuild: Rebuild, hot: Arbiter, log: Logger): Job[] {
     sweep('overdue orders', () => call(caller, 'order.overdue', late, patient)),
     sweep('orphans', () => call(caller, 'order.orphans', late, patient)),
     sweep('unsent outbox', () => call(caller, 'order.relay', late, patient)),
+    sweep('old outbox', () =>
+      call(caller, 'order.tidy', { olderMs: config.outboxKeepMs, limit: TIDY_MAX }, patient),
+    ),
     sweep('unsold paid, unreleased cancelled', () => followers.look(late)),
     {
       name: 'reconcile',

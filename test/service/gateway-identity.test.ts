@@ -3,7 +3,7 @@ import { createHmac, generateKeyPairSync } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { omit } from 'lodash';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ID, lastHeard, neighbours } from './gateway.neighbours.ts';
+import { heard, ID, lastHeard, neighbours } from './gateway.neighbours.ts';
 import { firstOf, type OpenDoor, openDoor } from './gateway.support.ts';
 
 const API = '/api/v1';
@@ -138,5 +138,27 @@ describe('a token', () => {
     expect(await asked(seat, 'organiser')).toBe(403);
     expect(await asked(seat, 'operator')).toBe(200);
     expect(await asked(`${API}/orders`, 'operator')).toBe(200);
+  });
+
+  test.each([
+    ['GET', '?state=discarded&limit=5', { state: 'discarded', limit: '5' }],
+    ['GET', `/${ID}`, { id: ID }],
+    ['POST', `/${ID}/replay`, { id: ID }],
+    ['POST', `/${ID}/discard`, { id: ID, reason: 'why' }],
+  ])('of an operator alone opens dead letters: %s %s', async (method, path, params) => {
+    const body =
+      method === 'POST' ? { body: path.endsWith('discard') ? { reason: 'why' } : {} } : {};
+    const ask = (uid?: string, role?: string) =>
+      door.ask(`${API}/admin/dead-letters${path}`, { method, ...body, ...(uid && { uid, role }) });
+    const before = heard.length;
+    expect((await ask()).status).toBe(401);
+    expect((await ask('u1', 'buyer')).status).toBe(403);
+    expect((await ask('u1', 'organiser')).status).toBe(403);
+    expect(heard).toHaveLength(before);
+    expect((await ask('op', 'operator')).status).toBe(200);
+    expect(heard.at(-1)).toMatchObject({
+      params,
+      meta: { user: { uid: 'op', role: 'operator' } },
+    });
   });
 });

@@ -22,7 +22,9 @@ function operatorOf({ meta, requestID }: Asked): Auditor {
   return { uid, role, requestId: meta.requestId ?? requestID ?? '' };
 }
 
-export const letters: NonNullable<ServiceSchema<ServiceSettingSchema, Methods, Vars>['actions']> = {
+export const deadLetterActions: NonNullable<
+  ServiceSchema<ServiceSettingSchema, Methods, Vars>['actions']
+> = {
   deadLetters: {
     params: {
       $$strict: true,
