@@ -76,7 +76,7 @@ async function unsent(...eventIds: string[]): Promise<void> {
   await enqueue(statements(), letters, '3000-01-01 00:00:00.000');
 }
 
-test('forgets what was posted long ago, the oldest first, and never what was not posted', async () => {
+test('forgets what was posted long ago, oldest first, and never what was not posted', async () => {
   await unsent('a1', 'a2', 'a3', 'a4', 'a5');
   await age(['a1', 'a2'], 30);
   await age(['a3'], 40);
