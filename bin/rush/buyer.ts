@@ -74,7 +74,9 @@ async function walkOrder(wishes: Wishes, road: Road, token: string, order: Order
   tally.orders++;
   tally.took('lock → order LOCKED', performance.now() - lockedMs);
   if (wishes.end === 'abandon') return abandon(road, token, order);
-  await sleep(wishes.pace * DECIDE_MS);
+  const decidedMs = wishes.pace * DECIDE_MS;
+  const untilPayMs = order.deadlineMs - Date.now() + (wishes.payAtMs ?? 0);
+  await sleep(wishes.payAtMs === undefined ? decidedMs : Math.max(untilPayMs, 0));
   return wishes.end === 'cancel' ? cancel(road, token, order) : pay(road, token, order);
 }
 

@@ -19,6 +19,18 @@ export interface Answer {
   readonly word?: string;
 }
 
+/** One request and what became of it; without an answer, it may or may not have been obeyed. */
+export interface Call {
+  readonly hop: Hop | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly ask: Ask;
+  readonly invokeAtMs: number;
+  readonly completeAtMs: number;
+  readonly answer: Answer | undefined;
+}
+export type Witness = (call: Call) => void;
+
 /** No usable answer after every repetition, or the rush was over first. */
 export class Unanswered extends Error {}
 
@@ -53,11 +65,24 @@ export class Client {
   readonly base: string;
   readonly tally: Tally;
   readonly over: AbortSignal;
-  #agent: Agent;
-  #turnstile: Turnstile;
+  readonly #agent: Agent;
+  readonly #turnstile: Turnstile;
+  readonly #answerMs: number;
+  readonly #witness: Witness | undefined;
 
-  /** `over`: when it is aborted, no further request is sent. */
-  constructor(url: string, concurrency: number, tally: Tally, over: AbortSignal) {
+  /**
+   * @param over when it is aborted, no further request is sent
+   * @param patience how long an answer is waited for, and who is told of every call
+   */
+  constructor(
+    url: string,
+    concurrency: number,
+    tally: Tally,
+    over: AbortSignal,
+    patience: { readonly answerMs?: number; readonly witness?: Witness } = {},
+  ) {
+    this.#answerMs = patience.answerMs ?? ANSWER_MS;
+    this.#witness = patience.witness;
     this.base = `${url}/api/v1`;
     this.tally = tally;
     this.over = over;
@@ -84,13 +109,16 @@ export class Client {
   /** One attempt; undefined when the connection failed. */
   async #once(hop: Hop | undefined, method: string, path: string, ask: Ask) {
     const startedMs = performance.now();
+    const invokeAtMs = Date.now();
+    const seen = (answer?: Answer) =>
+      this.#witness?.({ hop, method, path, ask, invokeAtMs, completeAtMs: Date.now(), answer });
     this.tally.sent++;
     try {
       const { statusCode, body } = await request(`${this.base}${path}`, {
         method: method as 'GET',
         dispatcher: this.#agent,
-        headersTimeout: ANSWER_MS,
-        bodyTimeout: ANSWER_MS,
+        headersTimeout: this.#answerMs,
+        bodyTimeout: this.#answerMs,
         headers: {
           ...(ask.token && { authorization: `Bearer ${ask.token}` }),
           ...(ask.body !== undefined && { 'content-type': 'application/json' }),
@@ -101,8 +129,10 @@ export class Client {
       const answer = read(statusCode, await body.text());
       if (hop) this.tally.took(hop, performance.now() - startedMs);
       if (answer.word) this.tally.refuse(answer.word);
+      seen(answer);
       return answer;
     } catch (error) {
+      seen();
       this.tally.refuse(`(${(error as { code?: string }).code ?? 'network'})`);
       return undefined;
     }

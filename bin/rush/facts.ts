@@ -7,7 +7,7 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { Config } from '../../config/index.ts';
 import { keyspace } from '../../contracts/keys.ts';
 import type { OrderState } from '../../contracts/order.ts';
-import type { Facts, HoldFact, OrderFact } from './invariants.ts';
+import type { Facts, HoldFact, OrderFact, PaymentFact, RefundFact } from './invariants.ts';
 import type { AcceptedLock } from './tally.ts';
 
 /** What the checker needs to know that neither Redis nor MySQL tells. */
@@ -15,6 +15,7 @@ export interface Asked {
   readonly sessionId: string;
   readonly tierOf: ReadonlyMap<number, string>;
   readonly accepted: readonly AcceptedLock[];
+  readonly watched: readonly string[];
 }
 /** Where the truth is kept. */
 export type Servers = Pick<
@@ -26,7 +27,10 @@ type ArbiterFacts = Pick<
   Facts,
   'states' | 'owners' | 'holds' | 'buyers' | 'left' | 'seatsPerBuyerMax'
 >;
-type MysqlFacts = Pick<Facts, 'orders' | 'claims' | 'quotas' | 'verdicts'>;
+type MysqlFacts = Pick<
+  Facts,
+  'orders' | 'claims' | 'quotas' | 'verdicts' | 'refunds' | 'payments' | 'letters'
+>;
 
 const counts = (hash: Readonly<Record<string, string>>) =>
   new Map(Object.entries(hash).map(([name, value]) => [name, Number(value)]));
@@ -79,7 +83,8 @@ function holdOf(text: string): HoldFact {
 }
 
 const QUERIES = {
-  orders: 'SELECT orderId, uid, state, deadline FROM orders WHERE sessionId = ?',
+  orders: `SELECT orderId, uid, state, deadline, amountFen, paidBy
+    FROM orders WHERE sessionId = ?`,
   seats: 'SELECT orderId, seat FROM order_seats WHERE sessionId = ? ORDER BY seat',
   history: `SELECT h.orderId, h.fromState, h.toState FROM order_history h
     JOIN orders o ON o.orderId = h.orderId WHERE o.sessionId = ? ORDER BY h.orderId, h.seq`,
@@ -87,6 +92,13 @@ const QUERIES = {
   quotas: 'SELECT uid, held FROM buyer_quotas WHERE sessionId = ?',
   verdicts: `SELECT orderId, verdict, reason FROM hold_verdicts
     WHERE orderId LIKE CONCAT(?, '-%')`,
+  refunds: `SELECT refundId, paymentId, state FROM refunds WHERE orderId LIKE CONCAT(?, '-%')`,
+  payments: `SELECT p.paymentId, p.orderId, p.state, p.amountFen, COALESCE(
+      (SELECT SUM(r.amountFen) FROM sandbox_refunds r WHERE r.paymentId = p.paymentId), 0) AS backFen
+    FROM sandbox_payments p WHERE p.orderId LIKE CONCAT(?, '-%')`,
+  unposted: 'SELECT COUNT(*) AS n FROM outbox WHERE sale = ? AND postedAt IS NULL',
+  dead: `SELECT channel, reason FROM dead_letters
+    WHERE fields LIKE CONCAT('%', ?, '%') AND resolvedAt IS NULL`,
 } as const;
 
 /** MySQL's side of a sale, all of it from one snapshot. */
@@ -98,11 +110,9 @@ async function mysqlFacts(mysqlUrl: string, sale: string): Promise<MysqlFacts> {
     await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
     await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
     const orders = new Map<string, OrderFact & { seats: number[]; path: OrderState[] }>();
-    for (const { orderId, uid, state, deadline } of await rows('orders'))
-      orders.set(orderId, {
-        orderId,
-        uid,
-        state,
+    for (const { deadline, ...row } of await rows('orders'))
+      orders.set(row.orderId, {
+        ...(row as Pick<OrderFact, 'orderId' | 'uid' | 'state' | 'amountFen' | 'paidBy'>),
         deadlineMs: (deadline as Date).getTime(),
         seats: [],
         path: [],
@@ -125,6 +135,16 @@ async function mysqlFacts(mysqlUrl: string, sale: string): Promise<MysqlFacts> {
           { verdict, ...(reason && { reason }) },
         ]),
       ),
+      refunds: (await rows('refunds')) as RefundFact[],
+      payments: (await rows('payments')).map(({ backFen, ...row }) => ({
+        ...(row as Omit<PaymentFact, 'backFen'>),
+        backFen: Number(backFen),
+      })),
+      letters: {
+        unposted: (await rows('unposted'))[0]!.n,
+        waiting: [],
+        dead: (await rows('dead')).map(({ channel, reason }) => `${channel}: ${reason}`),
+      },
     };
   } finally {
     await connection.end();
@@ -142,21 +162,8 @@ export async function loadFacts(servers: Servers, asked: Asked): Promise<Facts> 
     ...mysql,
     tierOf: asked.tierOf,
     accepted: asked.accepted,
+    watched: asked.watched,
     nowMs: Date.now(),
     graceMs: servers.payGraceMs,
   };
-}
-
-/** Messages written and not yet posted; a sale is not at rest while there are any. */
-export async function unposted(mysqlUrl: string, sale: string): Promise<number> {
-  const connection = await createConnection({ uri: mysqlUrl });
-  try {
-    const [rows] = await connection.query<RowDataPacket[]>(
-      'SELECT COUNT(*) AS n FROM outbox WHERE sale = ? AND postedAt IS NULL',
-      [sale],
-    );
-    return rows[0]!.n;
-  } finally {
-    await connection.end();
-  }
 }

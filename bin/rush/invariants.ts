@@ -1,6 +1,6 @@
 /**
  * What must always be true of a sale, compared over facts that were loaded before. Pure: the same
- * facts give the same breaches. The numbers are those of the design; I5 comes free with the facts.
+ * facts give the same breaches. The numbers are those of the design.
  */
 import { LIVE_ORDER_STATES, type OrderState, orderMachine } from '../../contracts/order.ts';
 import { SEAT_MARK } from '../../contracts/seat.ts';
@@ -21,6 +21,32 @@ export interface OrderFact {
   readonly seats: readonly number[];
   /** States in the order they were entered, the first one included. */
   readonly path: readonly OrderState[];
+  readonly amountFen: number;
+  /** The payment that paid it. */
+  readonly paidBy: string | null;
+}
+/** A payment in the books of the provider, and what it gave back of it. */
+export interface PaymentFact {
+  readonly paymentId: string;
+  readonly orderId: string;
+  readonly state: string;
+  readonly amountFen: number;
+  readonly backFen: number;
+}
+/** Money that we asked the provider to give back. */
+export interface RefundFact {
+  readonly refundId: string;
+  readonly paymentId: string;
+  readonly state: string;
+}
+/** Messages of the sale that are not where they should be. */
+export interface LetterFacts {
+  /** Written and not yet posted. */
+  readonly unposted: number;
+  /** Not yet taken by a group, or not acknowledged; who and how many. */
+  readonly waiting: readonly string[];
+  /** In the dead letters; the reason. */
+  readonly dead: readonly string[];
 }
 export interface Facts {
   readonly nowMs: number;
@@ -40,11 +66,18 @@ export interface Facts {
   readonly claims: readonly { readonly seat: number; readonly orderId: string }[];
   readonly quotas: ReadonlyMap<string, number>;
   readonly verdicts: ReadonlyMap<string, { readonly verdict: string; readonly reason?: string }>;
+  readonly refunds: readonly RefundFact[];
+  // the provider
+  readonly payments: readonly PaymentFact[];
+  // the messages
+  readonly letters: LetterFacts;
   // the buyers
   readonly accepted: readonly AcceptedLock[];
+  /** What contradicted itself on the live stream, as those saw it who watched. */
+  readonly watched: readonly string[];
 }
 
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I9';
+export type Invariant = `I${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10}`;
 export interface Breach {
   readonly invariant: Invariant;
   readonly what: string;
@@ -64,7 +97,10 @@ export const INVARIANTS: Readonly<
   I4: { means: 'nobody holds and owns more than allowed', breaches: overLimit },
   I5: { means: 'an order’s history is a path of its machine', breaches: strayed },
   I6: { means: 'every accepted lock is an order, or has a reason', breaches: lost },
+  I7: { means: 'deltas on a snapshot = the later snapshot', breaches: ({ watched }) => watched },
+  I8: { means: 'money in = paid orders + refunds, each once', breaches: unsettled },
   I9: { means: 'left per tier = its available seats', breaches: miscounted },
+  I10: { means: 'no message is lost', breaches: undelivered },
 };
 
 /** Every breach of every invariant; empty when all hold. */
@@ -158,6 +194,31 @@ function* lost({ accepted, orders, verdicts, holds, nowMs, graceMs }: Facts): It
     else if (order && String(order.seats) !== String(seats.toSorted((a, b) => a - b)))
       yield `${orderId} was told ${seats}, its order has ${order.seats}`;
   }
+}
+
+function* unsettled({ orders, payments, refunds }: Facts): Iterable<string> {
+  const taken = new Map(payments.map((payment) => [payment.paymentId, payment]));
+  for (const { paymentId, orderId, state, amountFen, backFen } of payments) {
+    const order = orders.get(orderId);
+    const bought = order?.state === 'PAID' && order.paidBy === paymentId;
+    const owedFen = state === 'SUCCEEDED' && !bought ? amountFen : 0;
+    if (backFen !== owedFen)
+      yield `payment ${paymentId} is ${state}, its order ${order?.state}${bought ? ' by it' : ''}: ` +
+        `${owedFen} fen are to be given back, ${backFen} were`;
+    if (bought && amountFen !== order.amountFen)
+      yield `${orderId} costs ${order.amountFen} fen, ${amountFen} were paid`;
+  }
+  for (const { orderId, state, paidBy } of orders.values())
+    if (state === 'PAID' && taken.get(paidBy ?? '')?.state !== 'SUCCEEDED')
+      yield `${orderId} is paid by ${paidBy}, and the provider has no such money`;
+  for (const { refundId, state } of refunds)
+    if (state !== 'REFUNDED') yield `refund ${refundId} is ${state}`;
+}
+
+function* undelivered({ letters: { unposted, waiting, dead } }: Facts): Iterable<string> {
+  if (unposted > 0) yield `${unposted} messages of the outbox are not posted`;
+  yield* waiting;
+  for (const reason of dead) yield `a message died: ${reason}`;
 }
 
 function* miscounted({ states, left, tierOf }: Facts): Iterable<string> {

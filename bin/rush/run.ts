@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { walk } from './buyer.ts';
 import { Client } from './client.ts';
-import { loadFacts, type Servers, unposted } from './facts.ts';
+import { type Asked, loadFacts, type Servers } from './facts.ts';
 import { breachesOf, type Facts } from './invariants.ts';
 import type { RushOptions } from './options.ts';
 import { showProgress } from './progress.ts';
@@ -13,6 +13,7 @@ import type { RushReport } from './report.ts';
 import { type Stage, setStage } from './stage.ts';
 import { Tally } from './tally.ts';
 import { WaitingRoom } from './waiting.ts';
+import { Watcher } from './watcher.ts';
 import { wishesOf } from './wishes.ts';
 
 const LOOK_MS = 500;
@@ -41,13 +42,19 @@ export async function rush(
     const stage = await setStage(behind, options);
     out?.write(`session ${stage.sessionId} (${stage.hall}), ${stage.tierOf.size} seats on sale\n`);
     const progress = showProgress(tally, options.buyers, out);
+    const watcher = new Watcher(url, stage.sessionId);
     try {
       await crowd(options, stage, client);
     } finally {
       progress.stop();
+      await watcher.stop();
     }
     out?.write('waiting until nothing is on its way, then checking Redis against MySQL\n');
-    const { facts, quiet } = await settle(system, stage, tally);
+    const { facts, quiet } = await settle(system, {
+      ...stage,
+      accepted: tally.accepted,
+      watched: watcher.fold.faults,
+    });
     const mark = (wanted: string) => facts.states.split(wanted).length - 1;
     return {
       url,
@@ -93,7 +100,7 @@ async function crowd(options: RushOptions, stage: Stage, client: Client): Promis
 /**
  * Something of the sale is still under way: a message, an overdue lock, a paid seat not yet sold.
  */
-function isMoving(facts: Facts): boolean {
+export function isMoving(facts: Facts): boolean {
   const { orders, holds, nowMs } = facts;
   const overdue = [...holds.values()].some(
     ({ state, deadlineMs }) => state === 'LOCKED' && deadlineMs < nowMs,
@@ -105,16 +112,11 @@ function isMoving(facts: Facts): boolean {
 }
 
 /** Waits until nothing moves, at most until every deadline and the time to settle have passed. */
-async function settle(
-  system: Servers,
-  { sessionId, tierOf }: Stage,
-  { accepted }: Tally,
-): Promise<{ facts: Facts; quiet: boolean }> {
-  const asked = { sessionId, tierOf, accepted };
+async function settle(system: Servers, asked: Asked): Promise<{ facts: Facts; quiet: boolean }> {
   let untilMs: number | undefined;
   for (;;) {
     const facts = await loadFacts(system, asked);
-    const moving = isMoving(facts) || (await unposted(system.mysqlUrl, sessionId)) > 0;
+    const moving = isMoving(facts);
     untilMs ??= facts.nowMs + facts.graceMs + SETTLE_MS;
     if (!moving || facts.nowMs > untilMs) return { facts, quiet: !moving };
     await sleep(LOOK_MS);

@@ -15,6 +15,8 @@ export interface Wishes {
   readonly taste: number;
   /** How long this buyer looks at the screen before acting, as a fraction of the longest. */
   readonly pace: number;
+  /** When this buyer pays, counted from the deadline; when it suits them if undefined. */
+  readonly payAtMs?: number;
 }
 
 type Chances<T> = readonly (readonly [T, number])[];

@@ -52,13 +52,22 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #trimming: NodeJS.Timeout;
   readonly runDir: string;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #dress: (program: Program) => Program;
   #closed = false;
 
-  /** @param environment what every program gets beside its own `env` */
-  constructor(runDir: string, environment: NodeJS.ProcessEnv) {
+  /**
+   * @param environment what every program gets beside its own `env`
+   * @param dress a program as it is to be started
+   */
+  constructor(
+    runDir: string,
+    environment: NodeJS.ProcessEnv,
+    dress = (program: Program): Program => program,
+  ) {
     super();
     this.runDir = runDir;
     this.#environment = environment;
+    this.#dress = dress;
     this.#trimming = setInterval(() => {
       for (const name of this.#slots.keys()) trimLog(runDir, name);
     }, TRIM_EVERY_MS).unref();
@@ -141,6 +150,25 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.start(program);
   }
 
+  /** Kills a program, and keeps it down until `revive`. */
+  async halt(name: string): Promise<void> {
+    const slot = this.#slot(name);
+    this.#giveUp(slot);
+    if (!slot.child) return;
+    const exited = once(slot.child, 'exit');
+    this.#signalGroup(slot, 'SIGKILL');
+    await exited;
+  }
+
+  /** Starts a program that was halted or stopped; it is kept alive again. */
+  revive(name: string): void {
+    const slot = this.#slot(name);
+    if (this.#closed || slot.phase !== 'stopping') return;
+    slot.phase = 'kept';
+    slot.failures = 0;
+    this.#startAgain(slot, 0);
+  }
+
   /** Drains one program, for good: SIGKILL when it has not left in time. */
   async stop(name: string): Promise<void> {
     const slot = this.#slot(name);
@@ -199,7 +227,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #spawn(slot: Slot): void {
-    const { name, command, args, env } = slot.program;
+    const { name, command, args, env } = this.#dress(slot.program);
     const log = openLog(this.runDir, name);
     if (slot.program.dir) mkdirSync(slot.program.dir, { recursive: true });
     const child = spawn(command, args, {
@@ -232,16 +260,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (Date.now() - slot.startedAtMs > STEADY_MS) slot.failures = 0;
     const waitedMs = Math.min(FIRST_WAIT_MS * 2 ** slot.failures, WAIT_MAX_MS);
     slot.failures += 1;
-    slot.restartTimer = setTimeout(() => {
-      this.#spawn(slot);
-      const { name } = slot.program;
-      const { child } = slot;
-      this.emit('restart', { name, pid: child?.pid ?? 0, waitedMs });
-      this.waitReady(name).then(
-        () => this.emit('ready', { name, afterMs: Date.now() - slot.startedAtMs }),
-        // It ended again (and has its next restart), or was stopped: that has its own event.
-        () => undefined,
-      );
-    }, waitedMs);
+    slot.restartTimer = setTimeout(() => this.#startAgain(slot, waitedMs), waitedMs);
+  }
+
+  #startAgain(slot: Slot, waitedMs: number): void {
+    this.#spawn(slot);
+    const { name } = slot.program;
+    this.emit('restart', { name, pid: slot.child?.pid ?? 0, waitedMs });
+    this.waitReady(name).then(
+      () => this.emit('ready', { name, afterMs: Date.now() - slot.startedAtMs }),
+      // It ended again (and has its next restart), or was stopped: that has its own event.
+      () => undefined,
+    );
   }
 }

@@ -16,7 +16,7 @@ import {
 import { answersOk, mysqlAnswers, natsAnswers, redisAnswers } from './health.ts';
 import { edgeProgram, edgeUrl, processPrograms } from './instances.ts';
 import { type PortClaim, portClaims, unmetClaims } from './ports.ts';
-import { StartError } from './program.ts';
+import { type Program, StartError } from './program.ts';
 import { serverProgram } from './servers.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -50,14 +50,27 @@ const EXISTING: Readonly<
   mariadb: { env: 'MYSQL_URL', answers: ({ mysqlUrl }) => mysqlAnswers(mysqlUrl) },
 };
 
+/** What stands between a system and its parts: nothing, unless its faults are wanted. */
+export interface Between {
+  /** Variables that every program is given otherwise, e.g. the url of a proxy for a server's. */
+  readonly detours?: Variables;
+  /** A program as it is to be started. */
+  readonly dress?: (program: Program) => Program;
+}
+
 /**
  * Prepares a system; nothing runs before its `start`.
  * @param given the variables a human or a test set; they name settings, servers that exist, secrets
  * @throws ConfigError, StartError with one line
  */
-export function createSystem(runDir: string, given: Variables): System {
+export function createSystem(
+  runDir: string,
+  given: Variables,
+  { detours = {}, dress = (program) => program }: Between = {},
+): System {
   const { config, variables } = environmentFor(runDir, given);
-  const supervisor = new Supervisor(config.runDir, { ...inherited(), ...variables });
+  const environment = { ...inherited(), ...variables, ...detours };
+  const supervisor = new Supervisor(config.runDir, environment, dress);
   const own = SERVERS.map(({ name }) => name).filter((name) => !given[EXISTING[name].env]);
   return {
     config,

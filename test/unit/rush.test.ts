@@ -1,7 +1,12 @@
 /** The crowd and its checker: wishes are repeatable, and no broken invariant goes unseen. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { breachesOf, type Facts, type OrderFact } from '../../bin/rush/invariants.ts';
+import {
+  breachesOf,
+  type Facts,
+  type OrderFact,
+  type PaymentFact,
+} from '../../bin/rush/invariants.ts';
 import { RUSH_DEFAULTS, readOptions, UsageError } from '../../bin/rush/options.ts';
 import { isSound, print, type RushReport } from '../../bin/rush/report.ts';
 import { Tally } from '../../bin/rush/tally.ts';
@@ -17,6 +22,8 @@ function sound(): Facts {
     uid: orderId.toLowerCase(),
     state,
     seats: [seat],
+    amountFen: 100,
+    paidBy: state === 'PAID' ? 'pay-1' : null,
     deadlineMs: NOW_MS + 5_000,
     path: {
       PAID: ['INIT', 'LOCKED', 'PAYING', 'PAID'] as const,
@@ -83,6 +90,14 @@ function sound(): Facts {
       seats: [[1], [2], [4], [0]][i]!,
       amountFen: 1,
     })),
+    payments: [
+      { paymentId: 'pay-1', orderId: 'A', state: 'SUCCEEDED', amountFen: 100, backFen: 0 },
+      { paymentId: 'pay-2', orderId: 'A', state: 'SUCCEEDED', amountFen: 100, backFen: 100 },
+      { paymentId: 'pay-3', orderId: 'C', state: 'CLOSED', amountFen: 100, backFen: 0 },
+    ],
+    refunds: [{ refundId: 'back-2', paymentId: 'pay-2', state: 'REFUNDED' }],
+    letters: { unposted: 0, waiting: [], dead: [] },
+    watched: [],
   };
 }
 /** The sound sale with one fact changed. */
@@ -90,6 +105,13 @@ const but = (change: Partial<Facts>): Facts => ({ ...sound(), ...change });
 const withOrder = (orderId: string, change: Partial<OrderFact>): Facts => {
   const { orders } = sound();
   return but({ orders: new Map(orders).set(orderId, { ...orders.get(orderId)!, ...change }) });
+};
+const withPayment = (change: Partial<PaymentFact>): Facts => {
+  const { payments } = sound();
+  const changed = payments.map((payment) =>
+    payment.paymentId === change.paymentId ? { ...payment, ...change } : payment,
+  );
+  return but({ payments: changed });
 };
 
 describe('the checker', () => {
@@ -196,6 +218,51 @@ describe('the checker', () => {
       what: 'a seat that the layout does not know',
       facts: but({ states: '021-00' }),
       seen: 'I9: seat 5 is not in the layout',
+    },
+    {
+      what: 'what a watcher saw contradict itself',
+      facts: but({ watched: ['at 1:7 seat 3 is 1, the deltas made it 0'] }),
+      seen: 'I7: at 1:7 seat 3 is 1, the deltas made it 0',
+    },
+    {
+      what: 'money for a cancelled order that was not given back',
+      facts: withPayment({ paymentId: 'pay-3', orderId: 'C', state: 'SUCCEEDED' }),
+      seen: 'I8: payment pay-3 is SUCCEEDED, its order CANCELLED: 100 fen are to be given back, 0 were',
+    },
+    {
+      what: 'a second payment of one order that was kept',
+      facts: withPayment({ paymentId: 'pay-2', backFen: 0 }),
+      seen: 'I8: payment pay-2 is SUCCEEDED, its order PAID: 100 fen are to be given back, 0 were',
+    },
+    {
+      what: 'money given back of a payment that bought something',
+      facts: withPayment({ paymentId: 'pay-1', backFen: 100 }),
+      seen: 'I8: payment pay-1 is SUCCEEDED, its order PAID by it: 0 fen are to be given back, 100 were',
+    },
+    {
+      what: 'a price that was not the price',
+      facts: withPayment({ paymentId: 'pay-1', amountFen: 90 }),
+      seen: 'I8: A costs 100 fen, 90 were paid',
+    },
+    {
+      what: 'an order paid with money nobody has',
+      facts: withPayment({ paymentId: 'pay-1', state: 'CLOSED' }),
+      seen: 'I8: A is paid by pay-1, and the provider has no such money',
+    },
+    {
+      what: 'a refund that does not come to an end',
+      facts: but({ refunds: [{ refundId: 'back-2', paymentId: 'pay-2', state: 'REQUESTED' }] }),
+      seen: 'I8: refund back-2 is REQUESTED',
+    },
+    {
+      what: 'a message that is not posted',
+      facts: but({ letters: { unposted: 2, waiting: [], dead: [] } }),
+      seen: 'I10: 2 messages of the outbox are not posted',
+    },
+    {
+      what: 'a message that died',
+      facts: but({ letters: { unposted: 0, waiting: [], dead: ['order.paid: NOT_FOUND'] } }),
+      seen: 'I10: a message died: order.paid: NOT_FOUND',
     },
   ];
   it.each(broken)('sees $what', ({ facts, seen }) => {
