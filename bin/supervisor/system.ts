@@ -50,26 +50,19 @@ const EXISTING: Readonly<
   mariadb: { env: 'MYSQL_URL', answers: ({ mysqlUrl }) => mysqlAnswers(mysqlUrl) },
 };
 
-/** What stands between a system and its parts: nothing, unless its faults are wanted. */
-export interface Between {
-  /** Variables that every program is given otherwise, e.g. the url of a proxy for a server's. */
-  readonly detours?: Variables;
-  /** A program as it is to be started. */
-  readonly dress?: (program: Program) => Program;
-}
-
 /**
  * Prepares a system; nothing runs before its `start`.
  * @param given the variables a human or a test set; they name settings, servers that exist, secrets
+ * @param dress each program as it is to be started, e.g. with a proxy's url for a server's
  * @throws ConfigError, StartError with one line
  */
 export function createSystem(
   runDir: string,
   given: Variables,
-  { detours = {}, dress = (program) => program }: Between = {},
+  dress?: (program: Program) => Program,
 ): System {
   const { config, variables } = environmentFor(runDir, given);
-  const environment = { ...inherited(), ...variables, ...detours };
+  const environment = { ...inherited(), ...variables };
   const supervisor = new Supervisor(config.runDir, environment, dress);
   const own = SERVERS.map(({ name }) => name).filter((name) => !given[EXISTING[name].env]);
   return {

@@ -1,0 +1,154 @@
+/**
+ * A whole run: a system of its own, a crowd, the nemesis, then healing, quiet, and the checks. The
+ * command and the tests both come in here.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { theatre } from '../demo-plans.ts';
+import { Client } from '../rush/client.ts';
+import { RUSH_DEFAULTS } from '../rush/options.ts';
+import { type Stage, setStage } from '../rush/stage.ts';
+import { Tally } from '../rush/tally.ts';
+import { Watcher } from '../rush/watcher.ts';
+import { AppendOnlyFile } from './arbiter-loss.ts';
+import { crowd, impatience } from './crowd.ts';
+import type { FaultName } from './faults.ts';
+import { History } from './history.ts';
+import { Forger } from './messages.ts';
+import { Nemesis } from './nemesis.ts';
+import type { ChaosOptions } from './options.ts';
+import { randomOf } from './random.ts';
+import { type ChaosReport, isSound, reportOf } from './report.ts';
+import { scheduleOf } from './schedule.ts';
+import { settle } from './settle.ts';
+import { type ChaosStack, createStack, SHORT } from './stack.ts';
+
+const RUNS = resolve(import.meta.dirname, '../../.run');
+/** A buyer who waits longer for an answer asks again. */
+const ANSWER_MS = 2_500;
+/** What may still be under way after the last deadline: refunds, a repair, a group's patience. */
+const SETTLE_MS = 60_000;
+
+/** Where a run keeps what it made; named by its process, so that a dead one's can be ended. */
+export const runDirOf = (seed: number): string => join(RUNS, `chaos-${process.pid}-seed${seed}`);
+
+/**
+ * Runs it and stops everything it started. What a sound run left is removed.
+ * @param say a line for a human
+ * @param signal ends the load and the faults early; the checks are made all the same
+ * @throws StartError, UsageError when it could not run
+ */
+export async function chaos(
+  options: ChaosOptions,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<ChaosReport> {
+  const runDir = runDirOf(options.seed);
+  mkdirSync(runDir, { recursive: true });
+  const fsync = options.seed % 2 === 0 ? 'everysec' : 'always';
+  const stack = await createStack(runDir, { ARBITER_FSYNC: fsync });
+  const killAll = () => stack.supervisor.killAll();
+  process.once('exit', killAll);
+  let kept = true;
+  try {
+    await stack.start((title, work) => {
+      say(title);
+      return work(() => undefined);
+    });
+    const report = await storm(stack, options, say, signal);
+    kept = !isSound(report);
+    return report;
+  } finally {
+    await stack.stop();
+    process.off('exit', killAll);
+    rmSync(kept ? join(runDir, 'compiled') : runDir, { recursive: true, force: true });
+  }
+}
+
+/** Load and faults on a stack that runs, and what came of it. */
+async function storm(
+  stack: ChaosStack,
+  options: ChaosOptions,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<ChaosReport> {
+  const { config, dirs } = stack;
+  const runMs = options.seconds * 1_000;
+  const schedule = (options.schedule ?? scheduleOf(options.seed, runMs)).filter(
+    ({ fault }) => !options.without.includes(fault),
+  );
+  writeFileSync(join(dirs.run, 'schedule.json'), JSON.stringify(schedule, null, 1));
+  const history = new History(join(dirs.run, 'history.jsonl'));
+  const over = AbortSignal.any([signal, AbortSignal.timeout(runMs)]);
+  const tally = new Tally();
+  const client: Client = new Client(config.publicUrl, options.buyers, tally, over, {
+    answerMs: ANSWER_MS,
+    witness: (call) => {
+      history.note(call);
+      pressAgain(call);
+    },
+  });
+  const pressAgain = impatience(() => client);
+  const behind = clientFor(config.publicUrl);
+  const stages = await openSales(behind, options, dirs.run);
+  const watchers = stages.map(({ sessionId }) => new Watcher(config.publicUrl, sessionId));
+  const file = new AppendOnlyFile(dirs.arbiter);
+  const forged = new Map<FaultName, number>();
+  const forger = new Forger(config, randomOf(options.seed));
+  const nemesis = new Nemesis({ stack, file, forger, forged }, ({ fault, target, missed }) =>
+    say(`${fault} ${target}${missed === undefined ? '' : ` (missed: ${missed})`}`),
+  );
+  try {
+    say(`${options.buyers} buyers, ${stages.length} sales, ${schedule.length} strikes`);
+    const [came] = await Promise.all([
+      crowd(options.seed, options.buyers, client, stages),
+      nemesis.run(schedule, over).then(() => whole(over)),
+    ]);
+    say('healing');
+    const sick = await nemesis.heal();
+    const healedMs = performance.now();
+    say('waiting until nothing is on its way');
+    const sales = stages.map(({ sessionId, tierOf }, i) => ({
+      sessionId,
+      tierOf,
+      accepted: tally.accepted.filter(({ orderId }) => orderId.startsWith(`${sessionId}-`)),
+      watched: watchers[i]!.fold.faults,
+    }));
+    const asking = { client: behind, history };
+    const longestMs = Number(SHORT.LOCK_MS_DEFAULT) + Number(SHORT.PAY_GRACE_MS) + SETTLE_MS;
+    const rest = await settle(config, sales, asking, longestMs);
+    const quietAfterMs = Math.round(performance.now() - healedMs);
+    await Promise.all(watchers.map((watcher) => watcher.stop()));
+    const compared = watchers.reduce((sum, { fold }) => sum + fold.compared, 0);
+    const { struck } = nemesis;
+    const ran = { came, tally, history, struck, forged, sick, rest, quietAfterMs, compared };
+    return await reportOf(options, config, ran);
+  } finally {
+    file.stop();
+    await Promise.all([client.close(), behind.close(), history.close()]);
+  }
+}
+
+const clientFor = (url: string): Client =>
+  new Client(url, 8, new Tally(), new AbortController().signal);
+
+/** Until the load is over, when the last strike is. */
+const whole = (over: AbortSignal): Promise<void> =>
+  over.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => over.addEventListener('abort', () => resolve(), { once: true }));
+
+/** Makes the sales: a theatre each, locks that live as short as they may. */
+async function openSales(
+  client: Client,
+  { sales }: ChaosOptions,
+  runDir: string,
+): Promise<Stage[]> {
+  const plan = join(runDir, 'plan.json');
+  writeFileSync(plan, JSON.stringify(theatre().plan));
+  const lockMs = Number(SHORT.LOCK_MS_DEFAULT);
+  const stages: Stage[] = [];
+  for (let i = 0; i < sales; i++)
+    stages.push(await setStage(client, { ...RUSH_DEFAULTS, plan, lockMs }));
+  return stages;
+}
