@@ -27,6 +27,7 @@ const PAGE = 500;
 const DIFFERENCES_MAX = 1_000;
 
 type LivePage = Actions['order.live']['result'];
+
 /** Compares and mends one sale. @throws NOT_FOUND when the arbiter does not have it */
 export async function reconcileSale(
   caller: Caller,
@@ -62,12 +63,15 @@ export async function reconcileSale(
   }
   for (const page of pagesOf(strangersIn(occupied, known))) {
     const words = await call(caller, 'order.words', { orderIds: page.map(([id]) => id) });
-    const strangers = page.map(([orderId, seats], i) => {
-      const grip = gripOf({ orderId, seats }, occupied);
+    const strangers = page.map(([orderId, seats], i): Standing => {
+      // Its seats are its own by definition: nothing is given back here, only sold or released.
+      const isSold = seats.every((seat) => occupied.get(seat)!.mark === '2');
+      const grip = isSold ? 'SOLD' : 'LOCKED';
       return { orderId, uid: '', word: words[i]!.word, grip, seats, deadlineMs: 0 };
     });
-    // What only the arbiter knows is decided without seats of MySQL's: nothing is given back here.
-    await mend(strangers.filter((_, i) => words[i]!.ageMs >= patience.lateMs));
+    const isDue = ({ word, ageMs }: (typeof words)[number]) =>
+      word === 'UNKNOWN' || ageMs >= patience.lateMs;
+    await mend(strangers.filter((_, i) => isDue(words[i]!)));
   }
   return {
     sale,
