@@ -289,6 +289,14 @@ export interface Actions {
   'sandbox.start': { params: { paymentId: string }; result: { accepted: true } };
   'sandbox.succeed': { params: { paymentId: string }; result: { accepted: true } };
   'sandbox.fail': { params: { paymentId: string }; result: { accepted: true } };
+  /** Orders a fault of the provider, `services/sandbox/faults.ts` says which there are. */
+  'sandbox.fault': { params: Record<string, unknown>; result: Record<string, unknown> };
+  'sandbox.faults': {
+    params: Record<string, never>;
+    result: { items: readonly Record<string, unknown>[] };
+  };
+  /** Clears every fault that was ordered. */
+  'sandbox.heal': { params: Record<string, never>; result: { cleared: number } };
   'sandbox.health': { params: Record<string, never>; result: Health };
 
   // scheduler: what time brings, and the repair of the arbiter

@@ -221,6 +221,9 @@ export const ROUTES: readonly RouteRow[] = [
   provided('start'),
   provided('succeed'),
   provided('fail'),
+  row('front', `GET ${API}/sandbox/faults`, 'sandbox', 'sandbox.faults'),
+  row('front', `POST ${API}/sandbox/faults`, 'sandbox', 'sandbox.fault', { status: 201 }),
+  row('front', `DELETE ${API}/sandbox/faults`, 'sandbox', 'sandbox.heal'),
 ];
 
 /** The names of a path's parameters, in order. */

@@ -10,6 +10,7 @@ import type { PaymentEvent } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { inTransaction } from '../../mixins/database.ts';
 import { type Statements, sqlTime, statements } from '../../mixins/statement.ts';
+import { faultsFor, tellingOf } from './faults.ts';
 
 export type SandboxState = 'OPEN' | 'STARTED' | 'SUCCEEDED' | 'FAILED' | 'CLOSED';
 export interface SandboxPayment {
@@ -25,6 +26,8 @@ export interface SandboxEvent {
   readonly eventId: string;
   readonly attempts: number;
   readonly deliveredAt: Date | null;
+  /** What a forgery of it was answered. */
+  readonly forgeryAnswer: number | null;
 }
 
 /** What the counter does: which states it may leave, and what is told. */
@@ -52,7 +55,7 @@ export const findPayment = (
 
 export const eventsOf = (paymentId: string): Promise<SandboxEvent[]> =>
   statements().rows<SandboxEvent>(
-    `SELECT eventId, attempts, deliveredAt FROM sandbox_events
+    `SELECT eventId, attempts, deliveredAt, forgeryAnswer FROM sandbox_events
      WHERE paymentId = :paymentId ORDER BY createdAt`,
     { paymentId },
   );
@@ -135,11 +138,21 @@ export function perform(paymentId: string, act: Act): Promise<void> {
     const { orderId, amountFen } = payment;
     const occurredAt = new Date(nowMs).toISOString();
     const event: PaymentEvent = { eventId, type, paymentId, orderId, amountFen, occurredAt };
+    const { delayMs, copies, forgery } = tellingOf(await faultsFor(type, paymentId, sql));
     await sql.change(
-      `INSERT INTO sandbox_events (eventId, paymentId, body, nextAt, createdAt)
-       VALUES (:eventId, :paymentId, :body, :at, :at)
-       ON DUPLICATE KEY UPDATE deliveredAt = NULL, nextAt = :at`,
-      { eventId, paymentId, body: JSON.stringify(event), at: sqlTime(nowMs) },
+      `INSERT INTO sandbox_events (eventId, paymentId, body, copies, forgery, nextAt, createdAt)
+       VALUES (:eventId, :paymentId, :body, :copies, :forgery, :nextAt, :at)
+       ON DUPLICATE KEY UPDATE deliveredAt = NULL, nextAt = :nextAt, copies = :copies,
+         forgery = :forgery, forgeryAnswer = NULL`,
+      {
+        eventId,
+        paymentId,
+        body: JSON.stringify(event),
+        copies,
+        forgery,
+        nextAt: sqlTime(nowMs + delayMs),
+        at: sqlTime(nowMs),
+      },
     );
   });
 }

@@ -4,10 +4,12 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Validators } from 'moleculer';
 import { wordOf } from '../../contracts/errors.ts';
 import { isSigned, SIGNATURE_HEADER } from '../../contracts/signature.ts';
 import { closePayment, createPayment, findPayment, refundPayment } from './books.ts';
+import { type CallName, faultsFor } from './faults.ts';
 
 const BODY_MAX = 4_096;
 
@@ -17,6 +19,7 @@ interface Answer {
 }
 type Handler = (id: string, body: Record<string, unknown>) => Promise<Answer>;
 interface Route {
+  readonly call: CallName;
   readonly method: string;
   readonly path: RegExp;
   /** What its body must be. */
@@ -32,6 +35,7 @@ const ok = (body: object): Answer => ({ status: 200, body });
 
 const ROUTES: readonly Route[] = [
   {
+    call: 'create',
     method: 'PUT',
     path: /^\/payments\/([^/]{1,64})$/,
     fits: validator.compile({
@@ -52,6 +56,7 @@ const ROUTES: readonly Route[] = [
       ),
   },
   {
+    call: 'query',
     method: 'GET',
     path: /^\/payments\/([^/]{1,64})$/,
     fits: empty,
@@ -61,12 +66,14 @@ const ROUTES: readonly Route[] = [
     },
   },
   {
+    call: 'close',
     method: 'POST',
     path: /^\/payments\/([^/]{1,64})\/close$/,
     fits: empty,
     handle: async (paymentId) => ok(await closePayment(paymentId)),
   },
   {
+    call: 'refund',
     method: 'PUT',
     path: /^\/refunds\/([^/]{1,64})$/,
     fits: validator.compile({ $$strict: true, paymentId: ID, amountFen: FEN }),
@@ -80,7 +87,9 @@ const ROUTES: readonly Route[] = [
 /** Opens the counter. @throws when the port is taken */
 export async function openCounter(port: number, keys: () => Iterable<KeyObject>): Promise<Server> {
   const server = createServer((request, response) => {
-    serve(request, keys()).then(
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    serve(request, keys(), gone.signal).then(
       ({ status, body }) =>
         response
           .writeHead(status, { 'content-type': 'application/json' })
@@ -107,7 +116,12 @@ export async function closeCounter(server: Server): Promise<void> {
   await closed;
 }
 
-async function serve(request: IncomingMessage, keys: Iterable<KeyObject>): Promise<Answer> {
+/** @param gone the one who asked is no longer there */
+async function serve(
+  request: IncomingMessage,
+  keys: Iterable<KeyObject>,
+  gone: AbortSignal,
+): Promise<Answer> {
   const { method = '', url = '' } = request;
   const text = await bodyOf(request);
   if (text === undefined) return { status: 413, body: {} };
@@ -118,7 +132,14 @@ async function serve(request: IncomingMessage, keys: Iterable<KeyObject>): Promi
   if (!route) return { status: 404, body: {} };
   const body = parse(text === '' ? '{}' : text);
   if (body === undefined || route.fits(body) !== true) return { status: 422, body: {} };
-  return route.handle(decodeURIComponent(route.path.exec(url)![1]!), body);
+  const id = decodeURIComponent(route.path.exec(url)![1]!);
+  const faults = await faultsFor(route.call, String(body.paymentId ?? id));
+  const refused = faults.find(({ fault }) => fault === 'refuse');
+  if (refused) return { status: refused.status, body: {} };
+  const answer = await route.handle(id, body);
+  const hang = faults.find(({ fault }) => fault === 'hang');
+  if (hang) await sleep(hang.ms, undefined, { signal: gone }).catch(() => undefined);
+  return answer;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string | undefined> {

@@ -9,6 +9,7 @@ import type { Logger } from 'moleculer';
 import { SIGNATURE_HEADER, sign } from '../../contracts/signature.ts';
 import { inTransaction } from '../../mixins/database.ts';
 import { statements } from '../../mixins/statement.ts';
+import { FORGERIES, type ForgeryName } from './faults.ts';
 
 /** Webhooks under way at once. */
 const ABREAST = 16;
@@ -23,7 +24,13 @@ interface Due {
   readonly eventId: string;
   readonly body: string;
   readonly attempts: number;
+  /** Sent side by side; 0 is an event that gets lost. */
+  readonly copies: number;
+  /** A forgery to be sent first. */
+  readonly forgery: ForgeryName | null;
 }
+/** When a lost event is tried again. */
+const NEVER = '9999-12-31 00:00:00.000';
 
 export class Deliveries {
   readonly #url: string;
@@ -90,42 +97,68 @@ export class Deliveries {
     ended.abort();
   }
 
-  async #deliver({ eventId, body, attempts }: Due): Promise<void> {
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ANSWER_MS)]);
-    const headers = {
-      'content-type': 'application/json',
-      [SIGNATURE_HEADER]: sign(body, this.#key(), Date.now()),
-    };
-    const [answer] = await Promise.allSettled([
-      fetch(this.#url, { method: 'POST', headers, body, signal }).then(async (response) => {
-        await response.arrayBuffer(); // frees the connection
-        return response.status;
-      }),
-    ]);
-    if (answer.status === 'fulfilled' && answer.value >= 200 && answer.value < 300) {
-      await statements().change(
+  async #deliver({ eventId, body, attempts, copies, forgery }: Due): Promise<void> {
+    if (forgery !== null) await this.#forge(eventId, body, forgery);
+    const header = sign(body, this.#key(), Date.now());
+    const answers = await Promise.all(
+      Array.from({ length: copies }, () => this.#send(body, header)),
+    );
+    const sql = statements();
+    if (copies === 0)
+      await sql.change('UPDATE sandbox_events SET nextAt = :never WHERE eventId = :eventId', {
+        never: NEVER,
+        eventId,
+      });
+    const unheard = answers.find((said) => !isHeard(said));
+    if (copies > 0 && unheard === undefined)
+      await sql.change(
         'UPDATE sandbox_events SET deliveredAt = UTC_TIMESTAMP(3) WHERE eventId = :eventId',
         { eventId },
       );
-      return;
-    }
+    if (unheard === undefined) return;
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempts, 10), LONGEST_WAIT_MS);
-    const said = answer.status === 'fulfilled' ? answer.value : String(answer.reason);
-    this.#logger.info('A webhook is repeated.', { eventId, said, waitMs });
-    await statements().change(
+    this.#logger.info('A webhook is repeated.', { eventId, said: unheard, waitMs });
+    await sql.change(
       `UPDATE sandbox_events SET nextAt = UTC_TIMESTAMP(3) + INTERVAL :waitUs MICROSECOND
        WHERE eventId = :eventId`,
       { eventId, waitUs: waitMs * 1_000 },
     );
   }
+
+  /** The status a webhook was answered, or why there was none. */
+  async #send(body: string, header: string): Promise<number | string> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ANSWER_MS)]);
+    const headers = { 'content-type': 'application/json', [SIGNATURE_HEADER]: header };
+    try {
+      const response = await fetch(this.#url, { method: 'POST', headers, body, signal });
+      await response.arrayBuffer(); // frees the connection
+      return response.status;
+    } catch (error) {
+      return String(error);
+    }
+  }
+
+  async #forge(eventId: string, original: string, how: ForgeryName): Promise<void> {
+    const { body, header } = FORGERIES[how](original, this.#key(), Date.now());
+    const answer = await this.#send(body, header);
+    if (typeof answer === 'string') throw new Error(`the forgery was not answered: ${answer}`);
+    this.#logger.info('A forgery was sent.', { eventId, how, answer });
+    await statements().change(
+      'UPDATE sandbox_events SET forgeryAnswer = :answer, forgery = NULL WHERE eventId = :eventId',
+      { answer, eventId },
+    );
+  }
 }
+
+const isHeard = (answer: number | string): boolean =>
+  typeof answer === 'number' && answer >= 200 && answer < 300;
 
 /** Takes what is due for this process: a killed one's share is due again after the lease. */
 function take(limit: number): Promise<Due[]> {
   return inTransaction(async (transaction) => {
     const sql = statements(transaction);
     const due = await sql.rows<Due>(
-      `SELECT eventId, body, attempts FROM sandbox_events
+      `SELECT eventId, body, attempts, copies, forgery FROM sandbox_events
        WHERE deliveredAt IS NULL AND nextAt <= UTC_TIMESTAMP(3)
        ORDER BY nextAt LIMIT :limit FOR UPDATE SKIP LOCKED`,
       { limit },

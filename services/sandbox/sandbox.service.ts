@@ -13,6 +13,7 @@ import { closeDatabase, databaseHealth } from '../../mixins/database.ts';
 import { type Act, eventsOf, findPayment, perform } from './books.ts';
 import { closeCounter, openCounter } from './counter.ts';
 import { Deliveries } from './deliveries.ts';
+import { clearFaults, FAULT_PARAMS, type FaultOrder, listFaults, orderFault } from './faults.ts';
 
 const TOKEN_SECONDS = 12 * 60 * 60;
 const PAGE = `${config.publicUrl}/api/v1/sandbox/payments`;
@@ -87,6 +88,22 @@ const schema: ServiceSchema<ServiceSettingSchema, Record<never, never>, Vars> = 
     start: button('start'),
     succeed: button('succeed'),
     fail: button('fail'),
+
+    fault: {
+      params: FAULT_PARAMS,
+      async handler(ctx: Context<FaultOrder, { $statusCode?: number }>) {
+        ctx.meta.$statusCode = 201;
+        return { ...(await orderFault(ctx.params)) };
+      },
+    },
+    faults: {
+      params: { $$strict: true },
+      handler: async () => ({ items: await listFaults() }),
+    },
+    heal: {
+      params: { $$strict: true },
+      handler: async () => ({ cleared: await clearFaults() }),
+    },
 
     health: { visibility: 'public', handler: databaseHealth },
   },

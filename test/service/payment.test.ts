@@ -2,75 +2,29 @@
  * Paying at the sandbox provider, over HTTP in both directions: opening, its signed events and
  * every forgery of one, closing, refunding, and a provider that is away or starts again.
  */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { ServiceSchema } from 'moleculer';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { freePortBase } from '../../bin/supervisor/ports.ts';
 import { sign } from '../../contracts/signature.ts';
-import type { Locked, Node } from './order.support.ts';
-
-/** The edge of this test: hands webhooks to the payment service, or answers what it is told to. */
-const door = { answer: 0, bodies: [] as string[] };
-let payments: Node;
-const edge = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', () => {
-    const raw = Buffer.concat(chunks).toString();
-    door.bodies.push(raw);
-    if (door.answer !== 0) return response.writeHead(door.answer).end();
-    const signature = String(request.headers['x-signature']);
-    return payments.ask('payment.event', { raw, signature }).then(
-      () => response.writeHead(200).end('{}'),
-      (error: { code?: number }) => response.writeHead(error.code ?? 500).end('{}'),
-    );
-  });
-});
-await new Promise<void>((resolve) => {
-  edge.listen(0, '127.0.0.1', resolve);
-});
-process.env.PUBLIC_URL = `http://127.0.0.1:${(edge.address() as AddressInfo).port}`;
-process.env.INSTANCE = 'sandbox-1';
-process.env.PORT_BASE = String(await freePortBase());
+import {
+  door,
+  endBoth,
+  locked,
+  nodes,
+  open,
+  pathTo,
+  startBoth,
+  startProvider,
+} from './payment.support.ts';
 
 const support = await import('./order.support.ts');
-const { config, eventOf, leave, lockOf, rowsOf, soon, startNode, stateOf, statements, wordFrom } =
-  support;
+const { config, eventOf, rowsOf, soon, stateOf, statements, wordFrom } = support;
 const { channelLag } = await import('../../mixins/channels/lag.ts');
-const { createOrders } = await import('../../services/order/creation.ts');
-const { default: payment } = await import('../../services/payment/payment.service.ts');
-const { default: sandbox } = await import('../../services/sandbox/sandbox.service.ts');
 const [webhookKey] = config.webhookKeys.values();
 
-let provider: Node;
-const startProvider = () => startNode([], 'provider', [sandbox as ServiceSchema]);
-beforeAll(async () => {
-  payments = await startNode([payment as ServiceSchema]);
-  provider = await startProvider();
-});
+beforeAll(startBoth);
 afterEach(() => {
   door.answer = 0;
 });
-afterAll(async () => {
-  await leave(payments, provider);
-  edge.close();
-});
-
-async function locked(uid: string, changes: Partial<Locked> = {}): Promise<Locked> {
-  const lock = lockOf(uid, [1], changes);
-  await createOrders([lock]);
-  return lock;
-}
-const open = (lock: Locked, idempotencyKey?: string) => {
-  const meta: { $statusCode?: number } = {};
-  const params = { orderId: lock.orderId, ...(idempotencyKey && { idempotencyKey }) };
-  return payments
-    .ask('payment.open', params, lock.uid, meta as never)
-    .then((view) => ({ ...view, status: meta.$statusCode }));
-};
-const pathTo = (orderId: string, state: string) =>
-  soon(() => stateOf(orderId), { timeout: 4_000 }).toBe(state);
+afterAll(endBoth);
 
 test('opens a payment, tells where to pay, and changes no state by it', async () => {
   const lock = await locked('ann');
@@ -84,9 +38,13 @@ test('opens a payment, tells where to pay, and changes no state by it', async ()
     expiresAt: new Date(lock.deadlineMs).toISOString(),
   });
   expect(await stateOf(lock.orderId)).toBe('LOCKED');
-  const page = await provider.ask('sandbox.show', { paymentId: view.paymentId });
+  const page = await nodes.provider.ask('sandbox.show', { paymentId: view.paymentId });
   expect(page).toMatchObject({ orderId: lock.orderId, amountFen: 10_000, state: 'OPEN' });
-  const { payment: shown } = await payments.ask('order.get', { orderId: lock.orderId }, 'ann');
+  const { payment: shown } = await nodes.payments.ask(
+    'order.get',
+    { orderId: lock.orderId },
+    'ann',
+  );
   expect(shown?.paymentId).toBe(view.paymentId);
 });
 
@@ -104,10 +62,10 @@ test('answers the same payment to the same key, and one to many requests at once
 
 test('opens nothing for a stranger, for an order that ended, or with a key too long', async () => {
   const lock = await locked('cat');
-  const asking = payments.ask('payment.open', { orderId: lock.orderId }, 'mallory');
+  const asking = nodes.payments.ask('payment.open', { orderId: lock.orderId }, 'mallory');
   expect(await wordFrom(asking)).toBe('NOT_FOUND');
   expect(await wordFrom(open(lock, 'k'.repeat(256)))).toBe('VALIDATION_ERROR');
-  await payments.ask('order.cancel', { orderId: lock.orderId }, 'cat');
+  await nodes.payments.ask('order.cancel', { orderId: lock.orderId }, 'cat');
   expect(await wordFrom(open(lock))).toBe('ORDER_NOT_PAYABLE');
   expect(await rowsOf('payments', lock.orderId)).toEqual([]);
 });
@@ -115,13 +73,13 @@ test('opens nothing for a stranger, for an order that ended, or with a key too l
 test('pays an order: the provider tells over HTTP what was done at its page', async () => {
   const lock = await locked('dan');
   const { paymentId } = await open(lock);
-  await provider.ask('sandbox.start', { paymentId });
+  await nodes.provider.ask('sandbox.start', { paymentId });
   await pathTo(lock.orderId, 'PAYING');
-  await provider.ask('sandbox.succeed', { paymentId });
+  await nodes.provider.ask('sandbox.succeed', { paymentId });
   await pathTo(lock.orderId, 'PAID');
   await soon(async () => (await rowsOf('payments', lock.orderId)).at(-1)?.state).toBe('SUCCEEDED');
   const before = door.bodies.length;
-  await provider.ask('sandbox.succeed', { paymentId });
+  await nodes.provider.ask('sandbox.succeed', { paymentId });
   await soon(() => door.bodies.length).toBe(before + 1);
   expect(door.bodies.at(-1)).toBe(door.bodies.at(-2)); // the same event, byte for byte
   expect(await rowsOf('payment_events', lock.orderId)).toHaveLength(2);
@@ -130,17 +88,17 @@ test('pays an order: the provider tells over HTTP what was done at its page', as
 test('needs no start; a payment that failed may be followed by another', async () => {
   const lock = await locked('eve');
   const first = await open(lock);
-  await provider.ask('sandbox.fail', { paymentId: first.paymentId });
+  await nodes.provider.ask('sandbox.fail', { paymentId: first.paymentId });
   await soon(async () => (await rowsOf('payments', lock.orderId)).at(-1)?.state).toBe('FAILED');
   expect(await stateOf(lock.orderId)).toBe('LOCKED');
   const second = await open(lock);
   expect(second).toMatchObject({ status: 201 });
-  await provider.ask('sandbox.succeed', { paymentId: second.paymentId });
+  await nodes.provider.ask('sandbox.succeed', { paymentId: second.paymentId });
   await pathTo(lock.orderId, 'PAID');
 });
 
 const told = (body: string, header = sign(body, webhookKey!, Date.now())) =>
-  wordFrom(payments.ask('payment.event', { raw: body, signature: header }));
+  wordFrom(nodes.payments.ask('payment.event', { raw: body, signature: header }));
 
 test('believes nobody without a fresh signature over the very bytes by a known key', async () => {
   const lock = await locked('fay');
@@ -157,7 +115,9 @@ test('believes nobody without a fresh signature over the very bytes by a known k
   );
   expect(await told(`${body} `, sign(body, webhookKey!, Date.now()))).toBe('SIGNATURE_INVALID');
   expect(await told(body, 't=1,v1=zz')).toBe('SIGNATURE_INVALID');
-  expect(await wordFrom(payments.ask('payment.event', { raw: body }))).toBe('SIGNATURE_INVALID');
+  expect(await wordFrom(nodes.payments.ask('payment.event', { raw: body }))).toBe(
+    'SIGNATURE_INVALID',
+  );
   expect(await rowsOf('payment_events', lock.orderId)).toEqual([]);
   expect(await stateOf(lock.orderId)).toBe('LOCKED');
   expect(await told(body, sign(body, webhookKey!, Date.now() - 290 * SECONDS))).toBe('accepted');
@@ -186,12 +146,14 @@ test('refuses a signed body that is no event, naming every fault', async () => {
 test('gives late money back at the provider, exactly once, and says so on the order', async () => {
   const lock = await locked('hal');
   const { paymentId } = await open(lock);
-  await payments.ask('order.cancel', { orderId: lock.orderId }, 'hal');
-  await soon(async () => (await provider.ask('sandbox.show', { paymentId })).state).toBe('CLOSED');
-  await provider.ask('sandbox.succeed', { paymentId }); // the provider that lost the close
-  await provider.ask('sandbox.succeed', { paymentId });
+  await nodes.payments.ask('order.cancel', { orderId: lock.orderId }, 'hal');
+  await soon(async () => (await nodes.provider.ask('sandbox.show', { paymentId })).state).toBe(
+    'CLOSED',
+  );
+  await nodes.provider.ask('sandbox.succeed', { paymentId }); // the provider that lost the close
+  await nodes.provider.ask('sandbox.succeed', { paymentId });
   const refund = async () =>
-    (await payments.ask('order.get', { orderId: lock.orderId }, 'hal')).refund;
+    (await nodes.payments.ask('order.get', { orderId: lock.orderId }, 'hal')).refund;
   await soon(async () => (await refund())?.state, { timeout: 5_000 }).toBe('REFUNDED');
   expect(await refund()).toMatchObject({ amountFen: 10_000 });
   const given = () =>
@@ -219,13 +181,15 @@ test('closes what is open, and says when the provider has the money already', as
   const lock = await locked('ida');
   const { paymentId } = await open(lock);
   door.answer = 503; // its event is on its way for a while
-  await provider.ask('sandbox.succeed', { paymentId });
-  expect(await payments.ask('payment.close', { orderId: lock.orderId })).toEqual({ closed: false });
+  await nodes.provider.ask('sandbox.succeed', { paymentId });
+  expect(await nodes.payments.ask('payment.close', { orderId: lock.orderId })).toEqual({
+    closed: false,
+  });
   await statements().change(
     'UPDATE orders SET deadline = UTC_TIMESTAMP(3) WHERE orderId = :orderId',
     { orderId: lock.orderId },
   );
-  await payments.ask('order.overdue', { lateMs: 0, limit: 10 });
+  await nodes.payments.ask('order.overdue', { lateMs: 0, limit: 10 });
   expect(await stateOf(lock.orderId)).toBe('LOCKED');
   door.answer = 0;
   await pathTo(lock.orderId, 'PAID');
@@ -236,24 +200,24 @@ test('keeps delivering across a restart of the provider, until it is heard', asy
   const { paymentId } = await open(lock);
   door.answer = 500;
   const before = door.bodies.length;
-  await provider.ask('sandbox.succeed', { paymentId });
+  await nodes.provider.ask('sandbox.succeed', { paymentId });
   await soon(() => door.bodies.length).toBeGreaterThan(before + 1);
-  await provider.broker.stop();
+  await nodes.provider.broker.stop();
   expect(await stateOf(lock.orderId)).toBe('LOCKED');
   door.answer = 0;
-  provider = await startProvider();
+  nodes.provider = await startProvider();
   await soon(() => stateOf(lock.orderId), { timeout: 8_000 }).toBe('PAID');
 });
 
 test('opens nothing while the provider is away, and the same payment when it is back', async () => {
   const lock = await locked('kim');
-  await provider.broker.stop();
+  await nodes.provider.broker.stop();
   expect(await wordFrom(open(lock, 'k1'))).toBe('BUSY');
   const [kept] = await rowsOf('payments', lock.orderId);
-  provider = await startProvider();
+  nodes.provider = await startProvider();
   expect((await open(lock, 'k1')).paymentId).toBe(kept!.paymentId);
   expect(
-    await provider.ask('sandbox.show', { paymentId: kept!.paymentId as string }),
+    await nodes.provider.ask('sandbox.show', { paymentId: kept!.paymentId as string }),
   ).toMatchObject({ state: 'OPEN' });
 });
 
@@ -265,7 +229,7 @@ test('serves at its counter only who signs', async () => {
 test('issues tokens that say whose they are, for a while', async () => {
   const jwt = (await import('jsonwebtoken')).default;
   const [[kid, key]] = config.jwtKeys as unknown as [[string, never]];
-  const answer = await provider.ask('sandbox.token', { uid: 'lea', role: 'organiser' });
+  const answer = await nodes.provider.ask('sandbox.token', { uid: 'lea', role: 'organiser' });
   const { header, payload } = jwt.verify(answer.token, key, {
     complete: true,
     algorithms: ['HS256'],
@@ -275,7 +239,7 @@ test('issues tokens that say whose they are, for a while', async () => {
   expect(header).toMatchObject({ kid, alg: 'HS256' });
   expect(payload).toMatchObject({ sub: 'lea', role: 'organiser' });
   expect(new Date(payload.exp * 1_000).toISOString()).toBe(answer.expiresAt);
-  expect(await wordFrom(provider.ask('sandbox.token', { uid: 'no spaces' }))).toBe(
+  expect(await wordFrom(nodes.provider.ask('sandbox.token', { uid: 'no spaces' }))).toBe(
     'VALIDATION_ERROR',
   );
 });
