@@ -278,6 +278,8 @@ export interface Actions {
    * Asks the provider to close what is open for an order; answers when it is, or says it is not.
    */
   'payment.close': { params: { orderId: string }; result: { closed: boolean } };
+  /** Asks the provider about payments whose events should have come: a sweep. */
+  'payment.poll': { params: Late; result: { done: number } };
   'payment.health': { params: Record<string, never>; result: Health };
 
   // sandbox: what stands outside, on a development machine

@@ -4,8 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { PaymentEvent, PaymentView } from '../../contracts/actions.ts';
+import { inTransaction } from '../../mixins/database.ts';
 import { sqlTime, statements } from '../../mixins/statement.ts';
+import { nextPollMs, STARTED_MS } from './decisions.ts';
 import type { ProviderState } from './provider.ts';
+
+/** How long a payment that is being asked about is left alone. */
+const LEASE_MS = 15_000;
 
 export interface PaymentRow {
   readonly paymentId: string;
@@ -65,16 +70,32 @@ export const findPayment = (paymentId: string): Promise<PaymentRow | undefined> 
     paymentId,
   });
 
+/** How many payments an order has had. */
+export async function countPayments(orderId: string): Promise<number> {
+  const row = await statements().row<{ opened: number }>(
+    'SELECT COUNT(*) AS opened FROM payments WHERE orderId = :orderId',
+    { orderId },
+  );
+  return row!.opened;
+}
+
 /** Writes a new payment. @returns false when its slot was taken a moment before. */
 export async function insertPayment(
   row: Omit<PaymentRow, 'state' | 'offeredAt'> & { readonly slot: string },
 ): Promise<boolean> {
+  const nowMs = await statements().nowMs();
+  const expiresAtMs = row.expiresAt.getTime();
   const inserted = await statements().change(
     `INSERT IGNORE INTO payments (paymentId, orderId, uid, slot, state, amountFen, payUrl,
-       expiresAt, createdAt, updatedAt)
+       expiresAt, nextPollAt, createdAt, updatedAt)
      VALUES (:paymentId, :orderId, :uid, :slot, 'OPEN', :amountFen, :payUrl, :expiresAt,
-       UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
-    { ...row, expiresAt: sqlTime(row.expiresAt.getTime()) },
+       :nextPollAt, :at, :at)`,
+    {
+      ...row,
+      expiresAt: sqlTime(expiresAtMs),
+      nextPollAt: sqlTime(nextPollMs('OPEN', nowMs, expiresAtMs) ?? nowMs),
+      at: sqlTime(nowMs),
+    },
   );
   return inserted > 0;
 }
@@ -94,8 +115,42 @@ export async function follow(paymentId: string, news: keyof typeof MOVES): Promi
   await statements().change(
     `UPDATE payments SET
        slot = IF(slot = 'open' AND :to NOT IN (:open), CONCAT('was:', paymentId), slot),
+       nextPollAt = CASE :to WHEN 'SUCCEEDED' THEN NULL
+         WHEN 'STARTED' THEN
+           LEAST(nextPollAt, UTC_TIMESTAMP(3) + INTERVAL :startedUs MICROSECOND)
+         ELSE nextPollAt END,
        state = :to, updatedAt = UTC_TIMESTAMP(3)
      WHERE paymentId = :paymentId AND state IN (:from)`,
-    { paymentId, to, from: [...from], open: [...OPEN_STATES] },
+    { paymentId, to, from: [...from], open: [...OPEN_STATES], startedUs: STARTED_MS * 1_000 },
+  );
+}
+
+/** Takes payments to be asked about for this process: a killed one's share comes up again. */
+export function takeDue(lateMs: number, limit: number): Promise<PaymentRow[]> {
+  return inTransaction(async (transaction) => {
+    const sql = statements(transaction);
+    const rows = await sql.rows<PaymentRow>(
+      `SELECT * FROM payments
+       WHERE nextPollAt <= UTC_TIMESTAMP(3) - INTERVAL :lateUs MICROSECOND
+       ORDER BY nextPollAt LIMIT :limit FOR UPDATE SKIP LOCKED`,
+      { lateUs: lateMs * 1_000, limit },
+    );
+    if (rows.length > 0)
+      await sql.change(
+        `UPDATE payments SET polls = polls + 1,
+           nextPollAt = UTC_TIMESTAMP(3) + INTERVAL :leaseUs MICROSECOND
+         WHERE paymentId IN (:ids)`,
+        { leaseUs: LEASE_MS * 1_000, ids: rows.map(({ paymentId }) => paymentId) },
+      );
+    return rows;
+  });
+}
+
+/** When to ask again; undefined: never. One whose money is known meanwhile is not asked about. */
+export async function pollAgain(paymentId: string, atMs: number | undefined): Promise<void> {
+  await statements().change(
+    `UPDATE payments SET nextPollAt = :at
+     WHERE paymentId = :paymentId AND state <> 'SUCCEEDED'`,
+    { paymentId, at: atMs === undefined ? null : sqlTime(atMs) },
   );
 }

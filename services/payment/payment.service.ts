@@ -11,11 +11,12 @@ import { refusal, refuse } from '../../contracts/errors.ts';
 import { newId } from '../../contracts/ids.ts';
 import { orderMachine } from '../../contracts/order.ts';
 import { closeDatabase, databaseHealth } from '../../mixins/database.ts';
+import { closeAll, hear, outside, pollDue } from './asking.ts';
 import { readEvent } from './event.ts';
 import {
+  countPayments,
   findBySlot,
   findPayment,
-  follow,
   insertPayment,
   markOffered,
   openOnes,
@@ -23,19 +24,16 @@ import {
   slotOf,
   viewOf,
 } from './payment.model.ts';
-import { ProviderRefused, provider } from './provider.ts';
+import { ProviderRefused } from './provider.ts';
 
-/** A buyer waits for the provider, and so does a deadline. */
-const PROVIDER_MS = 1_500;
+/** Payments of one order. A bound, no promise: requests at once may pass it by a few. */
+const PAYMENTS_MAX = 10;
 const ORDER_ID = { type: 'string', min: 1, max: 64 } as const;
 
 type ParamsOf<Name extends keyof Actions> = Context<
   Actions[Name]['params'],
   CallMeta & { $statusCode?: number }
 >;
-
-const firstWebhookKey = () => config.webhookKeys.values().next().value!;
-const outside = provider(config.providerUrl, firstWebhookKey, PROVIDER_MS);
 
 /** True in the states that money can still move. */
 const isPayable = (state: (typeof orderMachine.states)[number]): boolean =>
@@ -65,6 +63,8 @@ const schema: ServiceSchema = {
           return viewOf(await offer(known));
         }
         if (!payable) return refuse('ORDER_NOT_PAYABLE', { state: order.state });
+        if ((await countPayments(orderId)) >= PAYMENTS_MAX)
+          return refuse('ORDER_NOT_PAYABLE', { state: order.state, paymentsMax: PAYMENTS_MAX });
         const paymentId = newId(Date.now(), randomBytes);
         const created = await insertPayment({
           paymentId,
@@ -90,11 +90,7 @@ const schema: ServiceSchema = {
         const { raw, signature } = ctx.params;
         const event = readEvent(raw, signature, config.webhookKeys.values(), Date.now());
         const payment = await findPayment(event.paymentId);
-        const { effect, state } = await call(ctx, 'order.settle', {
-          ...event,
-          ...(payment && { openedFor: payment.orderId }),
-        });
-        await follow(event.paymentId, event.type);
+        const { effect, state } = await hear(ctx, event, payment);
         const { type, orderId } = event;
         this.logger.info('A payment event is settled.', { type, orderId, effect, state });
         return { received: true };
@@ -105,9 +101,19 @@ const schema: ServiceSchema = {
       visibility: 'public',
       params: { $$strict: true, orderId: ORDER_ID },
       async handler(ctx: ParamsOf<'payment.close'>) {
-        const open = await openOnes(ctx.params.orderId);
-        const answers = await Promise.all(open.map(({ paymentId }) => closeOne(paymentId)));
-        return { closed: answers.every((closed) => closed) };
+        return { closed: await closeAll(ctx, await openOnes(ctx.params.orderId)) };
+      },
+    },
+
+    poll: {
+      visibility: 'public',
+      params: {
+        $$strict: true,
+        lateMs: { type: 'number', integer: true, min: 0 },
+        limit: { type: 'number', integer: true, min: 1, max: 1_000 },
+      },
+      async handler(ctx: ParamsOf<'payment.poll'>) {
+        return { done: await pollDue(ctx, ctx.params.lateMs, ctx.params.limit) };
       },
     },
 
@@ -150,14 +156,6 @@ async function offer(row: PaymentRow): Promise<PaymentRow> {
   await outside.create({ paymentId, orderId, amountFen, expiresAt: expiresAt.toISOString() });
   await markOffered(paymentId);
   return row;
-}
-
-/** False when the provider has the money already. @throws BUSY when it cannot be asked */
-async function closeOne(paymentId: string): Promise<boolean> {
-  const answer = await outside.close(paymentId);
-  if (answer?.state === 'SUCCEEDED') return false;
-  await follow(paymentId, 'closed');
-  return true;
 }
 
 export default schema;

@@ -4,7 +4,7 @@
  *
  * | call | answers |
  * |---|---|
- * | `PUT /payments/:paymentId` `{orderId, amountFen, currency, expiresAt}` | `{paymentId, state}` |
+ * | `PUT /payments/:paymentId` `{orderId, amountFen, currency, expiresAt}` | `{amountFen, state}` |
  * | `GET /payments/:paymentId` | the same |
  * | `POST /payments/:paymentId/close` `{}` | the same, `state` CLOSED unless it has the money |
  * | `PUT /refunds/:refundId` `{paymentId, amountFen}` | `{refundId}` |
@@ -15,7 +15,7 @@ import { SIGNATURE_HEADER, sign } from '../../contracts/signature.ts';
 
 export type ProviderState = 'OPEN' | 'STARTED' | 'SUCCEEDED' | 'FAILED' | 'CLOSED';
 export interface ProviderPayment {
-  readonly paymentId: string;
+  readonly amountFen: number;
   readonly state: ProviderState;
 }
 
