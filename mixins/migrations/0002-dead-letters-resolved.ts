@@ -6,14 +6,8 @@ import type { Sequelize } from 'sequelize';
 
 const WORD = 'VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin';
 
+// the one that cannot run twice comes last
 const STEPS = [
-  `ALTER TABLE dead_letters
-    ADD COLUMN state ENUM('open', 'replayed', 'discarded') NOT NULL DEFAULT 'open',
-    ADD COLUMN deaths INT UNSIGNED NOT NULL DEFAULT 1,
-    ADD COLUMN resolvedBy ${WORD} NULL,
-    ADD COLUMN resolution TEXT CHARACTER SET utf8mb4 NULL,
-    DROP INDEX resolvedAt,
-    ADD INDEX byState (state, diedAt, id)`,
   `CREATE TABLE IF NOT EXISTS dead_letter_deaths (
     id CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     entryId ${WORD} NOT NULL,
@@ -21,6 +15,13 @@ const STEPS = [
     PRIMARY KEY (id, entryId),
     KEY byAge (filedAt)
   ) ENGINE=InnoDB`,
+  `ALTER TABLE dead_letters
+    ADD COLUMN state ENUM('open', 'replayed', 'discarded') NOT NULL DEFAULT 'open',
+    ADD COLUMN deaths INT UNSIGNED NOT NULL DEFAULT 1,
+    ADD COLUMN resolvedBy ${WORD} NULL,
+    ADD COLUMN resolution TEXT CHARACTER SET utf8mb4 NULL,
+    DROP INDEX resolvedAt,
+    ADD INDEX byState (state, diedAt, id)`,
 ];
 
 export async function up({ context }: { context: Sequelize }): Promise<void> {
