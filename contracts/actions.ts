@@ -10,6 +10,7 @@ import type { LockedSeat, OrderCancelled } from './channels.ts';
 import type { Principal, Role } from './claims.ts';
 import type { DeadLetter, LetterState, WholeLetter } from './dead-letter.ts';
 import type { OrderState } from './order.ts';
+import type { OrderView, PaymentView } from './order-view.ts';
 import type {
   BookFault,
   EndedOrder,
@@ -93,36 +94,6 @@ export interface SeatInspection {
   readonly history: readonly { orderId: string; state: OrderState; at: string; by: string }[];
 }
 
-export interface OrderStep {
-  readonly state: OrderState;
-  readonly at: string;
-  readonly by: string;
-}
-export interface PaymentView {
-  readonly paymentId: string;
-  readonly state: string;
-  readonly amountFen: number;
-  readonly payUrl: string;
-  readonly expiresAt: string;
-}
-export interface RefundView {
-  readonly refundId: string;
-  readonly amountFen: number;
-  readonly state: string;
-  readonly at: string;
-}
-export interface OrderView {
-  readonly orderId: string;
-  readonly sessionId: string;
-  readonly state: OrderState;
-  readonly seats: readonly LockedSeat[];
-  readonly amountFen: number;
-  readonly currency: 'CNY';
-  readonly deadline: string;
-  readonly history: readonly OrderStep[];
-  readonly payment?: PaymentView;
-  readonly refund?: RefundView;
-}
 /** What payment must know before it takes money for an order. */
 export interface PayableOrder {
   readonly orderId: string;

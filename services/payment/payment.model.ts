@@ -3,7 +3,8 @@
  * decided by `order.settle` alone. Every statement that writes `payments` is here.
  */
 import { createHash } from 'node:crypto';
-import type { PaymentEvent, PaymentView } from '../../contracts/actions.ts';
+import type { PaymentEvent } from '../../contracts/actions.ts';
+import type { PaymentView } from '../../contracts/order-view.ts';
 import { inTransaction } from '../../mixins/database.ts';
 import { sqlTime, statements } from '../../mixins/statement.ts';
 import { nextPollMs, STARTED_MS } from './decisions.ts';
