@@ -178,6 +178,10 @@ export interface Actions {
   /** `openedFor`: the order that payment was opened for, when we opened it. */
   'order.settle': { params: PaymentEvent & { openedFor?: string }; result: SettleAnswer };
   'order.refunded': { params: { refundId: string }; result: { changed: boolean } };
+  'order.refundRefused': {
+    params: { refundId: string; refusal: string };
+    result: { changed: boolean };
+  };
   /** Any order, for an operator. */
   'order.inspect': { params: { orderId: string }; result: OrderView & { uid: string } };
   'order.seatHistory': {
@@ -205,6 +209,8 @@ export interface Actions {
     params: { olderMs: number; limit: number };
     result: { messages: number; deaths: number };
   };
+  /** Asks again for refunds that nobody has answered. */
+  'order.refundAgain': { params: Late; result: { done: number } };
   /** Orders that ended between two moments, oldest first: their seats should have followed. */
   'order.ended': {
     params: { sinceMs: number; lateMs: number; limit: number };

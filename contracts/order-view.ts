@@ -17,7 +17,10 @@ export interface PaymentView {
 export interface RefundView {
   readonly refundId: string;
   readonly amountFen: number;
+  /** REQUESTED, REFUNDED; REFUSED: the provider will not give it, and a human has to. */
   readonly state: string;
+  /** Why it was refused. */
+  readonly refusal?: string;
   readonly at: string;
 }
 export interface OrderView {

@@ -39,6 +39,10 @@ const FAULTS: Readonly<Record<string, string>> = {
     LEFT JOIN refunds r ON r.paymentId = e.paymentId
     WHERE e.orderId > :from AND e.orderId < :to AND e.type = 'payment.succeeded'
       AND o.orderId IS NULL AND r.refundId IS NULL`,
+  'payment with two amounts': `
+    SELECT paymentId AS about, GROUP_CONCAT(DISTINCT amountFen) AS detail FROM payment_events
+    WHERE orderId > :from AND orderId < :to AND type = 'payment.succeeded'
+    GROUP BY paymentId HAVING COUNT(DISTINCT amountFen) > 1`,
   'refund that is not given': `
     SELECT refundId AS about, CONCAT(state, ' for ', orderId) AS detail FROM refunds
     WHERE orderId > :from AND orderId < :to AND state <> 'REFUNDED' AND createdAt <= :until`,

@@ -35,8 +35,9 @@ import { moveOrder } from './moves.ts';
 import { lockOrder } from './order.model.ts';
 import { Punctual } from './punctual.ts';
 import { listOrders, seatHistory } from './reading.ts';
+import { refunded, refundRefused } from './refunds.ts';
 import { Relayer } from './relayer.ts';
-import { refunded, type Settlement, settle } from './settling.ts';
+import { type Settlement, settle } from './settling.ts';
 import { handleDue } from './timeout.ts';
 import { upkeep } from './upkeep.ts';
 
@@ -139,6 +140,13 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
       visibility: 'public',
       params: { $$strict: true, refundId: ORDER_ID },
       handler: (ctx: ParamsOf<'order.refunded'>) => refunded(ctx.params.refundId),
+    },
+
+    refundRefused: {
+      visibility: 'public',
+      params: { $$strict: true, refundId: ORDER_ID, refusal: { type: 'string', max: 1_000 } },
+      handler: ({ params: { refundId, refusal } }: ParamsOf<'order.refundRefused'>) =>
+        refundRefused(refundId, refusal),
     },
 
     inspect: {

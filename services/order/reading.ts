@@ -23,6 +23,7 @@ interface RefundRow {
   readonly refundId: string;
   readonly amountFen: number;
   readonly state: string;
+  readonly refusal: string | null;
   readonly at: Date;
 }
 
@@ -134,10 +135,11 @@ const paymentView = (row: PaymentRow): PaymentView => ({
   expiresAt: row.expiresAt.toISOString(),
 });
 
-const refundView = ({ refundId, amountFen, state, at }: RefundRow) => ({
+const refundView = ({ refundId, amountFen, state, refusal, at }: RefundRow) => ({
   refundId,
   amountFen,
   state,
+  ...(refusal !== null && { refusal }),
   at: at.toISOString(),
 });
 

@@ -4,13 +4,12 @@
  * timeout, the other finds a row that no longer allows its move.
  */
 import type { PaymentEvent, SettleAnswer } from '../../contracts/actions.ts';
-import { readOrderId } from '../../contracts/ids.ts';
 import { inTransaction } from '../../mixins/database.ts';
 import { type Statements, sqlTime, statements } from '../../mixins/statement.ts';
-import { decideSettle, type RefundReason } from './decisions.ts';
+import { decideSettle } from './decisions.ts';
 import { moveOrder } from './moves.ts';
 import { lockOrder, type OrderRow } from './order.model.ts';
-import { enqueue } from './outbox.ts';
+import { requestRefund } from './refunds.ts';
 
 /** A verified event, and which order we opened its payment for when we know the payment. */
 export type Settlement = PaymentEvent & { readonly openedFor?: string };
@@ -53,7 +52,12 @@ export function settle(
         return { effect: 'moved', state: moving.state };
       }
       case 'refund':
-        await requestRefund(sql, event, decision.reason, requestId, mintRefundId(), at);
+        await requestRefund(
+          sql,
+          { ...event, refundId: mintRefundId(), reason: decision.reason },
+          requestId,
+          at,
+        );
         return { effect: 'refunded', state: order?.state };
     }
   });
@@ -81,36 +85,4 @@ async function isSpent(sql: Statements, paymentId: string): Promise<boolean> {
     paymentId,
   });
   return refund !== undefined;
-}
-
-async function requestRefund(
-  sql: Statements,
-  event: Settlement,
-  reason: RefundReason,
-  requestId: string,
-  refundId: string,
-  at: string,
-): Promise<void> {
-  const { paymentId, orderId, amountFen } = event;
-  const first = await sql.change(
-    `INSERT IGNORE INTO refunds
-       (refundId, paymentId, orderId, amountFen, reason, state, createdAt, at)
-     VALUES (:refundId, :paymentId, :orderId, :amountFen, :reason, 'REQUESTED', :at, :at)`,
-    { refundId, paymentId, orderId, amountFen, reason, at },
-  );
-  if (first === 0) return; // another event of the same payment came first
-  const sale = readOrderId(orderId)?.sessionId ?? '';
-  const payload = { sale, orderId, refundId, paymentId, amountFen };
-  const eventId = `${refundId}:requested`;
-  await enqueue(sql, [{ eventId, channel: 'refund.requested', payload, requestId }], at);
-}
-
-/** The provider gave the money back. @returns changed: false when that was known. */
-export async function refunded(refundId: string): Promise<{ changed: boolean }> {
-  const changed = await statements().change(
-    `UPDATE refunds SET state = 'REFUNDED', at = UTC_TIMESTAMP(3)
-     WHERE refundId = :refundId AND state = 'REQUESTED'`,
-    { refundId },
-  );
-  return { changed: changed > 0 };
 }

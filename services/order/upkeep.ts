@@ -13,6 +13,7 @@ import { type Asked, COUNT, type Methods, ORDER_ID, type ParamsOf, type Vars } f
 import { bookFaults } from './books.ts';
 import { recordIncident, recordRepair } from './incidents.ts';
 import { forget, relay } from './outbox.ts';
+import { refundAgain } from './refunds.ts';
 import { endedOrders, liveOrders, reservationsOf, wordsOf } from './standing.ts';
 import { eachAbreast, lateHolds, overdueOrders } from './sweep.ts';
 
@@ -70,6 +71,17 @@ export const upkeep: NonNullable<OrderSchema['actions']> = {
     async handler({ params: { olderMs, limit } }: ParamsOf<'order.tidy'>) {
       const messages = await forget(olderMs, limit);
       return { messages, deaths: await forgetDeaths(olderMs, limit) };
+    },
+  },
+
+  refundAgain: {
+    ...INSIDE,
+    params: LATE,
+    async handler(ctx: ParamsOf<'order.refundAgain'>) {
+      const { lateMs, limit } = ctx.params;
+      const done = await refundAgain(lateMs, limit, ctx.requestID ?? '');
+      if (done > 0) this.relayer.kick();
+      return { done };
     },
   },
 

@@ -131,12 +131,13 @@ const schema: ServiceSchema = {
           await outside.refund({ refundId, paymentId, amountFen });
         } catch (error) {
           if (!(error instanceof ProviderRefused)) throw error;
-          // No repetition helps: somebody has to look. The refund stays REQUESTED.
+          // no repetition helps: the refund says so, and its message is a dead letter
           this.logger.error('The provider will not give money back.', {
             refundId,
             paymentId,
             status: error.status,
           });
+          await call(ctx, 'order.refundRefused', { refundId, refusal: error.message });
           throw refusal('NOT_FOUND', { refundId });
         }
         await call(ctx, 'order.refunded', { refundId });

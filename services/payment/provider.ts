@@ -33,6 +33,9 @@ export interface Provider {
   refund(refund: { refundId: string; paymentId: string; amountFen: number }): Promise<void>;
 }
 
+/** Below 500, and yet not for good: 401 is a key that one side has and the other has not yet. */
+const PASSING: ReadonlySet<number> = new Set([401, 408, 429]);
+
 /** An answer the provider will give again however often it is asked. */
 export class ProviderRefused extends Error {
   readonly status: number;
@@ -60,7 +63,7 @@ export function provider(url: string, key: () => KeyObject, timeoutMs: number): 
     }).catch(() => refuse('BUSY'));
     const text = await response.text().catch(() => refuse('BUSY'));
     if (response.ok) return JSON.parse(text) as Answer;
-    if (response.status < 500 && response.status !== 408 && response.status !== 429)
+    if (response.status < 500 && !PASSING.has(response.status))
       throw new ProviderRefused(response.status, `${method} ${path}`);
     return refuse('BUSY');
   }

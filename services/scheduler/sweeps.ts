@@ -61,6 +61,7 @@ export function jobs(rebuild: Rebuild, hot: Arbiter, log: Logger): Job[] {
       call(caller, 'order.tidy', { olderMs: config.outboxKeepMs, limit: TIDY_MAX }, patient),
     ),
     sweep('payments nobody told of', () => call(caller, 'payment.poll', late, patient)),
+    sweep('refunds nobody gave', () => call(caller, 'order.refundAgain', late, patient)),
     sweep('unsold paid, unreleased cancelled', () => followers.look(late)),
     {
       name: 'reconcile',
