@@ -9,9 +9,10 @@ import type { ActionName, Actions, CallMeta, PaymentEvent } from '../../contract
 import type { ChannelName, Messages, SeatMoved } from '../../contracts/channels.ts';
 import { useEnvironment } from '../support/servers.ts';
 
-const { PRIVATE_ARBITER_URL: privateArbiter } = process.env;
+const { PRIVATE_ARBITER_URL: privateArbiter, PRIVATE_WEBHOOK_KEYS: webhookKeys } = process.env;
 export const env = await useEnvironment({
   ...(privateArbiter && { ARBITER_URL: privateArbiter }),
+  ...(webhookKeys && { WEBHOOK_KEYS: webhookKeys }),
   ORDER_WAIT_MS: '400',
   PAY_GRACE_MS: '1000',
   CHANNEL_RETRY_MS: '100',

@@ -2,6 +2,7 @@
  * A payment service and the sandbox provider, with HTTP between them in both directions: what the
  * tests of paying share.
  */
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ServiceSchema } from 'moleculer';
@@ -9,7 +10,7 @@ import { freePortBase } from '../../bin/supervisor/ports.ts';
 import type { Locked, Node } from './order.support.ts';
 
 /** The edge: hands webhooks to the payment service, or answers what it is told to. */
-export const door = { answer: 0, bodies: [] as string[] };
+export const door = { answer: 0, bodies: [] as string[], signatures: [] as string[] };
 /** The node that pays, and the provider; a test may start either again. */
 export const nodes = {} as { payments: Node; provider: Node };
 const edge = createServer((request, response) => {
@@ -17,9 +18,10 @@ const edge = createServer((request, response) => {
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     const raw = Buffer.concat(chunks).toString();
-    door.bodies.push(raw);
-    if (door.answer !== 0) return response.writeHead(door.answer).end();
     const signature = String(request.headers['x-signature']);
+    door.bodies.push(raw);
+    door.signatures.push(signature);
+    if (door.answer !== 0) return response.writeHead(door.answer).end();
     return nodes.payments.ask('payment.event', { raw, signature }).then(
       () => response.writeHead(200).end('{}'),
       (error: { code?: number }) => response.writeHead(error.code ?? 500).end('{}'),
@@ -32,6 +34,9 @@ await new Promise<void>((resolve) => {
 process.env.PUBLIC_URL = `http://127.0.0.1:${(edge.address() as AddressInfo).port}`;
 process.env.INSTANCE = 'sandbox-1';
 process.env.PORT_BASE = String(await freePortBase());
+// a rotation is under way: the first key signs, both are believed
+const secret = () => randomBytes(32).toString('base64url');
+process.env.PRIVATE_WEBHOOK_KEYS = `next:${secret()},last:${secret()}`;
 
 const { leave, lockOf, soon, startNode, stateOf } = await import('./order.support.ts');
 const { createOrders } = await import('../../services/order/creation.ts');

@@ -2,8 +2,9 @@
  * Paying at the sandbox provider, over HTTP in both directions: opening, its signed events and
  * every forgery of one, closing, refunding, and a provider that is away or starts again.
  */
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { sign } from '../../contracts/signature.ts';
+import { isSigned, sign } from '../../contracts/signature.ts';
 import {
   door,
   endBoth,
@@ -103,7 +104,6 @@ const told = (body: string, header = sign(body, webhookKey!, Date.now())) =>
 test('believes nobody without a fresh signature over the very bytes by a known key', async () => {
   const lock = await locked('fay');
   const body = JSON.stringify(eventOf(lock));
-  const { createSecretKey } = await import('node:crypto');
   const forger = createSecretKey(Buffer.from('x'.repeat(32)));
   const SECONDS = 1_000;
   expect(await told(body, sign(body, forger, Date.now()))).toBe('SIGNATURE_INVALID');
@@ -219,6 +219,31 @@ test('opens nothing while the provider is away, and the same payment when it is 
 test('serves at its counter only who signs', async () => {
   const response = await fetch(`${config.providerUrl}/payments/x`);
   expect(response.status).toBe(401);
+});
+
+test('while keys rotate both sides believe either, sign with the first, and no third', async () => {
+  const [first, last] = config.webhookKeys.values();
+  const third = createSecretKey(randomBytes(32));
+  const answers: unknown[] = [];
+  for (const key of [first!, last!, third]) {
+    const lock = await locked('leo');
+    const body = JSON.stringify(eventOf(lock));
+    const counter = await fetch(`${config.providerUrl}/payments/x`, {
+      headers: { 'x-signature': sign('GET /payments/x ', key, Date.now()) },
+    });
+    const heard = await told(body, sign(body, key, Date.now()));
+    answers.push([heard, await stateOf(lock.orderId), counter.status]);
+  }
+  expect(answers).toEqual([
+    ['accepted', 'PAID', 404],
+    ['accepted', 'PAID', 404],
+    ['SIGNATURE_INVALID', 'LOCKED', 401],
+  ]);
+  const lock = await locked('leo');
+  const { paymentId } = await open(lock);
+  await nodes.provider.ask('sandbox.succeed', { paymentId });
+  await soon(() => door.bodies.at(-1)).toContain(paymentId);
+  expect(isSigned(door.bodies.at(-1)!, door.signatures.at(-1)!, [first!], Date.now())).toBe(true);
 });
 
 test('issues tokens that say whose they are, for a while', async () => {
