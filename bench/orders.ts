@@ -10,9 +10,9 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { environmentFor } from '../bin/supervisor/environment.ts';
 import { freePortBase } from '../bin/supervisor/ports.ts';
 import { Supervisor } from '../bin/supervisor/supervisor.ts';
+import { SETTINGS } from '../config/schema.ts';
 import { newId } from '../contracts/ids.ts';
 import { median, percentile } from './figures.ts';
 import type { Stage } from './order-stage.ts';
@@ -26,12 +26,15 @@ const TICK_MS = 5;
 const LATEST_MS = 10_000;
 
 const runDir = resolve(import.meta.dirname, `../.run/bench-${process.pid}`);
-const { variables } = environmentFor(runDir, {
+const keyrings = Object.values(SETTINGS).filter(({ type }) => type === 'keyring');
+Object.assign(process.env, {
   MODE: 'sandbox',
-  PORT_BASE: String(await freePortBase()),
   NAMESPACE: 'bench',
+  LOG_LEVEL: 'warn',
+  RUN_DIR: runDir,
+  PORT_BASE: String(await freePortBase()),
+  ...Object.fromEntries(keyrings.map(({ env }) => [env, `k1:${randomBytes(32).toString('hex')}`])),
 });
-Object.assign(process.env, variables);
 // what reads the configuration is read after it is made
 const { config } = await import('../config/index.ts');
 const { setStage } = await import('./order-stage.ts');
@@ -87,7 +90,7 @@ async function visibleOf(orderIds: readonly string[]): Promise<string[]> {
   return rows.map(({ orderId }) => orderId);
 }
 
-const supervisor = new Supervisor(runDir, { ...process.env, LOG_LEVEL: 'warn' });
+const supervisor = new Supervisor(runDir, process.env);
 process.once('exit', () => supervisor.killAll());
 try {
   const stage = await setStage(supervisor);
