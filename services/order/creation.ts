@@ -60,12 +60,7 @@ const byKey = (a: readonly Value[], b: readonly Value[]): number => {
 };
 
 async function createTogether(sql: Statements, locks: readonly Locked[]): Promise<Outcome[]> {
-  const nowMs = await sql.nowMs();
-  const known = await sql.rows<{ orderId: string; verdict: HoldVerdict }>(
-    'SELECT orderId, verdict FROM hold_verdicts WHERE orderId IN (:ids)',
-    { ids: locks.map(({ orderId }) => orderId) },
-  );
-  const verdicts = new Map(known.map(({ orderId, verdict }) => [orderId, verdict]));
+  const { nowMs, verdicts } = await verdictsOf(sql, locks);
   const fresh: Locked[] = [];
   const outcomes = locks.map((lock): Outcome => {
     const { orderId, deadlineMs, seatsPerBuyerMax } = lock;
@@ -90,6 +85,18 @@ async function createTogether(sql: Statements, locks: readonly Locked[]): Promis
   return outcomes;
 }
 
+/** What was decided about these locks before, and MySQL's clock, in one question. */
+async function verdictsOf(sql: Statements, locks: readonly Locked[]) {
+  const rows = await sql.rows<{ now: Date; orderId: string; verdict: HoldVerdict | null }>(
+    `SELECT UTC_TIMESTAMP(3) AS now, '' AS orderId, NULL AS verdict
+     UNION ALL
+     SELECT UTC_TIMESTAMP(3), orderId, verdict FROM hold_verdicts WHERE orderId IN (:ids)`,
+    { ids: locks.map(({ orderId }) => orderId) },
+  );
+  const verdicts = new Map(rows.map(({ orderId, verdict }) => [orderId, verdict ?? undefined]));
+  return { nowMs: rows[0]!.now.getTime(), verdicts };
+}
+
 /** Adds what the locks take to their buyers, and tells whether one of them has too much now. */
 async function anyOverQuota(sql: Statements, locks: readonly Locked[]): Promise<boolean> {
   const most = new Map<string, { key: [string, string]; count: number; max: number }>();
@@ -100,11 +107,13 @@ async function anyOverQuota(sql: Statements, locks: readonly Locked[]): Promise<
     most.set(`${sale} ${uid}`, quota);
   }
   const quotas = [...most.values()].sort((a, b) => byKey(a.key, b.key));
-  await sql.change(
+  const touched = await sql.change(
     `INSERT INTO buyer_quotas (sessionId, uid, held) VALUES :rows
      ON DUPLICATE KEY UPDATE held = held + VALUES(held)`,
     { rows: quotas.map(({ key, count }) => [...key, count]) },
   );
+  // MySQL counts an inserted row once and a changed one twice: who is new has what he takes
+  if (touched === quotas.length) return quotas.some(({ count, max }) => count > max);
   const after = await sql.rows<{ sessionId: string; uid: string; held: number }>(
     'SELECT sessionId, uid, held FROM buyer_quotas WHERE (sessionId, uid) IN (:keys)',
     { keys: quotas.map(({ key }) => key) },
