@@ -17,7 +17,7 @@ import { newId } from '../contracts/ids.ts';
 import { median, percentile } from './figures.ts';
 import type { Stage } from './order-stage.ts';
 
-const ROUNDS = 7;
+const ROUNDS = 11;
 const LOCKS = 2_000;
 const LEAST = 0.5;
 const RATES = [100, 300, 500];

@@ -1,8 +1,12 @@
 /**
- * Gathers what arrives within a moment and hands it on together. One batch is under way at a time:
- * while it commits, the next fills, so that batches grow with the load by themselves.
+ * Gathers what arrives within a moment and hands it on together. While a batch commits, the next
+ * fills, so that batches grow with the load by themselves; only a full one does not wait for the
+ * batch before it, and at most {@link LANES} are under way.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+
+/** One batch is made ready here while the other one is with MySQL. */
+const LANES = 2;
 
 interface Waiting<Item, Result> {
   readonly item: Item;
@@ -26,17 +30,18 @@ export function batcher<Item, Result>(
   handle: (items: readonly Item[]) => Promise<readonly PromiseSettledResult<Result>[]>,
 ): Batcher<Item, Result> {
   const waiting: Waiting<Item, Result>[] = [];
-  let running = false;
+  let lanes = 0;
 
   async function run(): Promise<void> {
-    running = true;
+    lanes++;
     try {
-      while (waiting.length > 0) {
+      while (waiting.length > 0 && (lanes === 1 || waiting.length >= max)) {
         if (waiting.length < max) await sleep(waitMs);
-        await settle(waiting.splice(0, max));
+        // while this one slept, they may have become a full batch that another lane took
+        if (waiting.length > 0) await settle(waiting.splice(0, max));
       }
     } finally {
-      running = false;
+      lanes--;
     }
   }
 
@@ -57,7 +62,8 @@ export function batcher<Item, Result>(
     add: (item) =>
       new Promise((resolve, reject) => {
         waiting.push({ item, resolve, reject });
-        if (!running) void run(); // settle() gives every failure to those who wait for it
+        // settle() gives every failure to those who wait for it
+        if (lanes === 0 || (lanes < LANES && waiting.length >= max)) void run();
       }),
   };
 }
