@@ -62,6 +62,7 @@ describe('hearing', () => {
     await hall.post('o1');
     await until(async () => runs === 1 && (await hall.isQuiet()));
     expect({ most, runs }).toEqual({ most: 1, runs: 1 });
+    expect(await hall.died()).toEqual([]);
   });
 
   test('refuses to send: posting has one door, and it is another', async () => {
