@@ -75,9 +75,9 @@ export class AppendOnlyFile {
   }
 }
 
-/** How large a file of a process may become. */
+/** How large a file of a process may be: the soft limit, because the hard one never grows. */
 function limit(pid: number, bytes: string): void {
-  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}`], { stdio: 'ignore' });
+  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`], { stdio: 'ignore' });
 }
 
 /** Its disk has room again. A process that ended meanwhile has no limit. */

@@ -16,6 +16,8 @@ const CANCEL = 0.15;
 const PAY = 0.75;
 const AT_THE_DEADLINE = 0.3;
 const AROUND_DEADLINE_MS = 1_500;
+/** A lock lives for five seconds: who means to keep it does not look around for long. */
+const HURRY = 0.3;
 const AGAIN = 0.1;
 /** How long a buyer who left stays away. */
 const AWAY_MS = [50, 600] as const;
@@ -31,6 +33,7 @@ export function hardWishes(seed: number, index: number): Wishes {
     end: end < CANCEL ? 'cancel' : end < CANCEL + PAY ? 'pay' : 'abandon',
     // Squared: everybody wants the seats in front.
     taste: wishes.taste ** 2,
+    pace: wishes.pace * HURRY,
     ...(last < AT_THE_DEADLINE && { payAtMs: around }),
   };
 }

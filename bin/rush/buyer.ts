@@ -61,6 +61,7 @@ async function walkToEnd(wishes: Wishes, road: Road): Promise<void> {
     const order = await lock(wishes, road, { token, permit, round });
     const ending = order ? await walkOrder(wishes, road, token, order) : 'emptyHanded';
     client.tally.end(ending);
+    if (wishes.payAtMs !== undefined) return;
     if (wishes.end !== 'pay' || (ending !== 'timedOut' && ending !== 'aborted')) return;
   }
 }

@@ -93,8 +93,8 @@ const QUERIES = {
   verdicts: `SELECT orderId, verdict, reason FROM hold_verdicts
     WHERE orderId LIKE CONCAT(?, '-%')`,
   refunds: `SELECT refundId, paymentId, state FROM refunds WHERE orderId LIKE CONCAT(?, '-%')`,
-  payments: `SELECT p.paymentId, p.orderId, p.state, p.amountFen, COALESCE(
-      (SELECT SUM(r.amountFen) FROM sandbox_refunds r WHERE r.paymentId = p.paymentId), 0) AS backFen
+  payments: `SELECT p.paymentId, p.orderId, p.state, p.amountFen,
+      (SELECT SUM(r.amountFen) FROM sandbox_refunds r WHERE r.paymentId = p.paymentId) AS backFen
     FROM sandbox_payments p WHERE p.orderId LIKE CONCAT(?, '-%')`,
   unposted: 'SELECT COUNT(*) AS n FROM outbox WHERE sale = ? AND postedAt IS NULL',
   dead: `SELECT channel, reason FROM dead_letters

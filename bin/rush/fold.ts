@@ -96,9 +96,8 @@ export class Fold {
     this.compared++;
     if (states === made) return;
     const seat = [...states].findIndex((mark, i) => mark !== made[i]);
-    this.faults.push(
-      `at ${this.#epoch}:${version} seat ${seat} is ${states[seat]}, the deltas made it ${made[seat]}`,
-    );
+    const at = `${this.#epoch}:${version}`;
+    this.faults.push(`at ${at} seat ${seat} is ${states[seat]}, the deltas made it ${made[seat]}`);
   }
 }
 

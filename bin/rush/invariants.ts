@@ -202,9 +202,9 @@ function* unsettled({ orders, payments, refunds }: Facts): Iterable<string> {
     const order = orders.get(orderId);
     const bought = order?.state === 'PAID' && order.paidBy === paymentId;
     const owedFen = state === 'SUCCEEDED' && !bought ? amountFen : 0;
+    const what = `payment ${paymentId} is ${state}, its order ${order?.state}`;
     if (backFen !== owedFen)
-      yield `payment ${paymentId} is ${state}, its order ${order?.state}${bought ? ' by it' : ''}: ` +
-        `${owedFen} fen are to be given back, ${backFen} were`;
+      yield `${what}${bought ? ' by it' : ''}: ${owedFen} fen owed, ${backFen} given back`;
     if (bought && amountFen !== order.amountFen)
       yield `${orderId} costs ${order.amountFen} fen, ${amountFen} were paid`;
   }

@@ -227,17 +227,17 @@ describe('the checker', () => {
     {
       what: 'money for a cancelled order that was not given back',
       facts: withPayment({ paymentId: 'pay-3', orderId: 'C', state: 'SUCCEEDED' }),
-      seen: 'I8: payment pay-3 is SUCCEEDED, its order CANCELLED: 100 fen are to be given back, 0 were',
+      seen: 'I8: payment pay-3 is SUCCEEDED, its order CANCELLED: 100 fen owed, 0 given back',
     },
     {
       what: 'a second payment of one order that was kept',
       facts: withPayment({ paymentId: 'pay-2', backFen: 0 }),
-      seen: 'I8: payment pay-2 is SUCCEEDED, its order PAID: 100 fen are to be given back, 0 were',
+      seen: 'I8: payment pay-2 is SUCCEEDED, its order PAID: 100 fen owed, 0 given back',
     },
     {
       what: 'money given back of a payment that bought something',
       facts: withPayment({ paymentId: 'pay-1', backFen: 100 }),
-      seen: 'I8: payment pay-1 is SUCCEEDED, its order PAID by it: 0 fen are to be given back, 100 were',
+      seen: 'I8: payment pay-1 is SUCCEEDED, its order PAID by it: 0 fen owed, 100 given back',
     },
     {
       what: 'a price that was not the price',
