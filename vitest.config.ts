@@ -46,6 +46,17 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      {
+        test: {
+          name: 'chaos',
+          env,
+          include: include('chaos'),
+          testTimeout: 480 * SECOND,
+          hookTimeout: 60 * SECOND,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 });

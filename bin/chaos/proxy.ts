@@ -108,23 +108,30 @@ class Connection {
 
   /** Hands on what one side says, late if that is the mode, never out of order. */
   #carry(from: Socket, to: Socket): void {
-    let lastMs = 0;
-    const write = (chunk: Buffer) => {
-      if (to.writable && !to.write(chunk)) {
+    // One timer for the first in line: timers of their own would not keep the order.
+    const line: { atMs: number; chunk: Buffer | undefined }[] = [];
+    const hand = (chunk: Buffer | undefined) => {
+      if (!chunk) to.end();
+      else if (to.writable && !to.write(chunk)) {
         from.pause();
         to.once('drain', () => {
           if (this.#proxy.mode.kind !== 'drop') from.resume();
         });
       }
     };
-    from.on('data', (chunk) => {
-      const { mode } = this.#proxy;
+    const next = () => {
       const nowMs = performance.now();
+      while (line[0] && line[0].atMs <= nowMs) hand(line.shift()!.chunk);
+      if (line[0]) setTimeout(next, Math.max(line[0].atMs - nowMs, 1));
+    };
+    const take = (chunk: Buffer | undefined) => {
+      const { mode } = this.#proxy;
       const lateMs = mode.kind === 'delay' ? mode.ms * (0.75 + Math.random() / 2) : 0;
-      lastMs = Math.max(lastMs, nowMs + lateMs);
-      if (lastMs <= nowMs) write(chunk);
-      else setTimeout(write, lastMs - nowMs, chunk);
-    });
-    from.on('end', () => setTimeout(() => to.end(), Math.max(lastMs - performance.now(), 0)));
+      const nowMs = performance.now();
+      line.push({ atMs: Math.max(line.at(-1)?.atMs ?? 0, nowMs + lateMs), chunk });
+      if (line.length === 1) next();
+    };
+    from.on('data', take);
+    from.on('end', () => take(undefined));
   }
 }

@@ -2,7 +2,7 @@
  * A whole run: a system of its own, a crowd, the nemesis, then healing, quiet, and the checks. The
  * command and the tests both come in here.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { theatre } from '../demo-plans.ts';
 import { Client } from '../rush/client.ts';
@@ -30,7 +30,9 @@ const ANSWER_MS = 2_500;
 const SETTLE_MS = 60_000;
 
 /** Where a run keeps what it made; named by its process, so that a dead one's can be ended. */
-export const runDirOf = (seed: number): string => join(RUNS, `chaos-${process.pid}-seed${seed}`);
+const runDirOf = (seed: number): string => join(RUNS, `chaos-${process.pid}-seed${seed}`);
+/** What is to be looked at; nobody takes it for a dead run's. */
+const keptDirOf = (seed: number): string => join(RUNS, `broken-seed${seed}-${process.pid}`);
 
 /**
  * Runs it and stops everything it started. What a sound run left is removed.
@@ -49,19 +51,20 @@ export async function chaos(
   const stack = await createStack(runDir, { ARBITER_FSYNC: fsync });
   const killAll = () => stack.supervisor.killAll();
   process.once('exit', killAll);
-  let kept = true;
+  let sound = false;
   try {
     await stack.start((title, work) => {
       say(title);
       return work(() => undefined);
     });
     const report = await storm(stack, options, say, signal);
-    kept = !isSound(report);
-    return report;
+    sound = isSound(report);
+    return sound ? report : { ...report, kept: keptDirOf(options.seed) };
   } finally {
     await stack.stop();
     process.off('exit', killAll);
-    rmSync(kept ? join(runDir, 'compiled') : runDir, { recursive: true, force: true });
+    if (!sound) renameSync(runDir, keptDirOf(options.seed));
+    rmSync(runDir, { recursive: true, force: true });
   }
 }
 

@@ -13,7 +13,7 @@ export const RUNS = resolve(import.meta.dirname, '../../.run');
 export async function endForgottenRuns(): Promise<void> {
   mkdirSync(RUNS, { recursive: true });
   for (const name of readdirSync(RUNS)) {
-    const pid = Number(/^(?:test|stack|start)-(\d+)/.exec(name)?.[1]);
+    const pid = Number(/^(?:test|stack|start|chaos)-(\d+)/.exec(name)?.[1]);
     if (!pid || processOf(pid)) continue;
     await endLeftovers(join(RUNS, name));
     rmSync(join(RUNS, name), { recursive: true, force: true });
