@@ -14,6 +14,8 @@ export interface ChaosOptions {
   readonly schedule?: readonly Strike[];
   /** Faults that are left out. */
   readonly without: readonly FaultName[];
+  /** Keep history, schedule and logs of a sound run too. */
+  readonly keep: boolean;
   readonly json: boolean;
 }
 
@@ -23,6 +25,7 @@ export const CHAOS_DEFAULTS: ChaosOptions = {
   buyers: 40,
   sales: 2,
   without: [],
+  keep: false,
   json: false,
 };
 
@@ -41,6 +44,7 @@ kept. 2: it could not run.
   --without FAULT   leave a fault out; may be repeated
                     (${FAULT_NAMES.slice(0, 10).join(', ')},
                     ${FAULT_NAMES.slice(10).join(', ')})
+  --keep            keep history, schedule and logs of a sound run too
   --json            print the report as JSON only
 `;
 
@@ -73,6 +77,7 @@ export function readOptions(
     buyers: whole('buyers', values.buyers, buyers, 5_000),
     sales: whole('sales', values.sales, sales, 20),
     without,
+    keep: values.keep ?? false,
     json: values.json ?? false,
     ...(values.schedule && { schedule: scheduleIn(values.schedule) }),
   };
@@ -98,6 +103,7 @@ function parse(args: readonly string[]) {
         sales: text,
         schedule: text,
         without: { type: 'string', multiple: true },
+        keep: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -32,7 +32,7 @@ const SETTLE_MS = 60_000;
 /** Where a run keeps what it made; named by its process, so that a dead one's can be ended. */
 const runDirOf = (seed: number): string => join(RUNS, `chaos-${process.pid}-seed${seed}`);
 /** What is to be looked at; nobody takes it for a dead run's. */
-const keptDirOf = (seed: number): string => join(RUNS, `broken-seed${seed}-${process.pid}`);
+const keptDirOf = (seed: number): string => join(RUNS, `kept-seed${seed}-${process.pid}`);
 
 /**
  * Runs it and stops everything it started. What a sound run left is removed.
@@ -51,19 +51,19 @@ export async function chaos(
   const stack = await createStack(runDir, { ARBITER_FSYNC: fsync });
   const killAll = () => stack.supervisor.killAll();
   process.once('exit', killAll);
-  let sound = false;
+  let remove = false;
   try {
     await stack.start((title, work) => {
       say(title);
       return work(() => undefined);
     });
     const report = await storm(stack, options, say, signal);
-    sound = isSound(report);
-    return sound ? report : { ...report, kept: keptDirOf(options.seed) };
+    remove = isSound(report) && !options.keep;
+    return remove ? report : { ...report, kept: keptDirOf(options.seed) };
   } finally {
     await stack.stop();
     process.off('exit', killAll);
-    if (!sound) renameSync(runDir, keptDirOf(options.seed));
+    if (!remove) renameSync(runDir, keptDirOf(options.seed));
     rmSync(runDir, { recursive: true, force: true });
   }
 }

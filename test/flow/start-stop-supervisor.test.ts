@@ -79,6 +79,28 @@ describe('a program that is never ready', () => {
   });
 });
 
+describe('a program that is halted', () => {
+  it('stays down until it is revived, and is kept alive from then on', async () => {
+    let restarts = 0;
+    supervisor.on('restart', () => restarts++);
+    await supervisor.start(program('kept down', 'sleep 1000'));
+    await supervisor.halt('kept down');
+    await sleep(500);
+    expect([supervisor.pidOf('kept down'), restarts]).toEqual([undefined, 0]);
+    supervisor.revive('kept down');
+    expect(supervisor.pidOf('kept down')).toBeDefined();
+    supervisor.kill('kept down');
+    await until('it is started again', () => restarts === 2, 5_000);
+  });
+
+  it('is not revived by a supervisor that has stopped everything', async () => {
+    await supervisor.start(program('gone', 'sleep 1000'));
+    await supervisor.stopAll();
+    supervisor.revive('gone');
+    expect(supervisor.pidOf('gone')).toBeUndefined();
+  });
+});
+
 describe('a stop', () => {
   it('reaches a program that is paused, and lets it finish', async () => {
     const polite = "trap 'echo done; exit 0' TERM; while :; do sleep 0.05; done";
