@@ -26,7 +26,8 @@ export class BadWire {
   constructor(host: string, port: number) {
     this.#host = host;
     this.#port = port;
-    this.#server = createServer((client) => this.#accept(client));
+    // One side may say its last word while the other still has something to say.
+    this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   }
 
   /** @returns the port it listens on */
@@ -57,7 +58,8 @@ export class BadWire {
       client.resetAndDestroy();
       return;
     }
-    const wire = new Connection(client, () => connect(this.#port, this.#host), this);
+    const to = { port: this.#port, host: this.#host, allowHalfOpen: true };
+    const wire = new Connection(client, () => connect(to), this);
     this.#wires.add(wire);
     client.once('close', () => this.#wires.delete(wire));
     wire.follow(this.mode);
@@ -77,9 +79,9 @@ class Connection {
     this.#proxy = proxy;
     client.setNoDelay(true);
     client.pause();
-    // Whatever goes wrong with one side, the other is told.
+    // What goes wrong with one side, the other is told at once; a last word, in its turn.
     client.on('error', () => this.#server?.destroy());
-    client.on('close', () => this.#server?.destroy());
+    client.on('close', () => client.readableEnded || this.#server?.destroy());
   }
 
   follow({ kind }: Mode): void {
@@ -101,7 +103,7 @@ class Connection {
     this.#server = server;
     server.setNoDelay(true);
     server.on('error', () => this.#client.destroy());
-    server.on('close', () => this.#client.destroy());
+    server.on('close', () => server.readableEnded || this.#client.destroy());
     this.#carry(this.#client, server);
     this.#carry(server, this.#client);
   }

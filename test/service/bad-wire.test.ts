@@ -64,6 +64,13 @@ describe('a wire', () => {
     await hears(said, '0123456789');
     expect(performance.now() - sentMs).toBeGreaterThan(60);
   });
+  it('brings a last word late, and the answer to it', async () => {
+    wire.turn({ kind: 'delay', ms: 60 });
+    const { socket, said } = dial();
+    socket.end('a');
+    await closed(socket);
+    expect(said).toEqual({ text: 'a', error: '' });
+  });
   it('is silent for old and new connections, and then says what was kept back', async () => {
     const old = dial();
     old.socket.write('a');
