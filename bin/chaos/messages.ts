@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { request } from 'undici';
 import type { Config } from '../../config/index.ts';
+import type { PaymentEvent } from '../../contracts/actions.ts';
 import type { ChannelName } from '../../contracts/channels.ts';
 import { keyspace } from '../../contracts/keys.ts';
 import { SIGNATURE_HEADER, sign } from '../../contracts/signature.ts';
@@ -30,6 +31,8 @@ const POISONS: readonly string[] = [
 export class Forger {
   readonly #config: Config;
   readonly #random: Random;
+  /** What was accepted and must not have been. */
+  readonly believed: string[] = [];
 
   constructor(config: Config, random: Random) {
     this.#config = config;
@@ -67,13 +70,31 @@ export class Forger {
     }
   }
 
-  /** Somebody else says that an order is paid. @throws Error when that is believed */
+  /** Somebody else says that an order is paid, one that waits for it if there is any. */
   async webhookForged(): Promise<number> {
-    const [orderId, paymentId] = [`forged-${this.#random.next()}`, 'forged'];
-    const body = JSON.stringify({ type: 'payment.succeeded', eventId: 'x', orderId, paymentId });
-    const status = await this.#tell(body, `t=1,v1=${'0'.repeat(64)}`);
-    if (status < 300) throw new Error('an event that nobody signed was accepted');
+    const event = {
+      ...((await this.#openPayment()) ?? { orderId: 'none', paymentId: 'none', amountFen: 1 }),
+      eventId: `forged-${this.#random.next()}`,
+      type: 'payment.succeeded',
+      occurredAt: new Date().toISOString(),
+    };
+    const t = Math.floor(Date.now() / 1_000);
+    const status = await this.#tell(JSON.stringify(event), `t=${t},v1=${'0'.repeat(64)}`);
+    if (status < 300) this.believed.push(`an event that nobody signed: ${event.orderId}`);
     return 1;
+  }
+
+  async #openPayment(): Promise<Pick<PaymentEvent, 'orderId' | 'paymentId'> | undefined> {
+    const connection = await createConnection({ uri: this.#config.mysqlUrl });
+    try {
+      const [rows] = await connection.query<RowDataPacket[]>(
+        `SELECT orderId, paymentId, amountFen FROM payments
+         WHERE state = 'OPEN' ORDER BY createdAt DESC LIMIT 1`,
+      );
+      return rows[0] as PaymentEvent | undefined;
+    } finally {
+      connection.destroy();
+    }
   }
 
   #signed(body: string): string {

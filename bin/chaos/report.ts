@@ -21,6 +21,10 @@ export interface Ran {
   readonly forged: ReadonlyMap<FaultName, number>;
   readonly sick: readonly string[];
   readonly rest: Rest;
+  /** What was seen to go wrong on the way, or at the very end. */
+  readonly seen: readonly Breach[];
+  /** Moves of seats that were followed as they happened. */
+  readonly moves: number;
   readonly quietAfterMs: number;
   readonly compared: number;
 }
@@ -50,6 +54,8 @@ export interface ChaosReport {
   /** From a fault to the next accepted lock, the worst of each fault, ms. */
   readonly recoveredMs: Counts;
   readonly quietAfterMs: number;
+  /** Moves of seats that were followed as they happened. */
+  readonly moves: number;
   readonly breaches: readonly Breach[];
   /** A program that did not come back, a key that named two orders. */
   readonly others: readonly string[];
@@ -95,7 +101,8 @@ export async function reportOf(
     compared: ran.compared,
     recoveredMs: recoveries(struck, history.lockedAtMs),
     quietAfterMs: ran.quietAfterMs,
-    breaches: rest.breaches,
+    moves: ran.moves,
+    breaches: [...rest.breaches, ...ran.seen],
     others: [...ran.sick, ...history.contradictions()],
   };
 }
@@ -157,6 +164,7 @@ export function print(report: ChaosReport): string {
     ['asked twice', `${report.repeats} requests, each answered with its order`],
     ['dead letters', String(report.deadLetters)],
     ['arbiter runs', String(report.epochs)],
+    ['moves followed', `${report.moves}, each by whoever had the seat`],
     ['snapshots held', `${report.compared} against the live stream`],
     ['next lock, ms', listed(report.recoveredMs)],
     ['quiet after', `${(report.quietAfterMs / 1_000).toFixed(1)} s`],

@@ -6,6 +6,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { theatre } from '../demo-plans.ts';
 import { Client } from '../rush/client.ts';
+import type { Breach, Invariant } from '../rush/invariants.ts';
 import { RUSH_DEFAULTS } from '../rush/options.ts';
 import { type Stage, setStage } from '../rush/stage.ts';
 import { Tally } from '../rush/tally.ts';
@@ -14,6 +15,7 @@ import { AppendOnlyFile } from './arbiter-loss.ts';
 import { crowd, impatience } from './crowd.ts';
 import type { FaultName } from './faults.ts';
 import { History } from './history.ts';
+import { followLives, Lives } from './lives.ts';
 import { Forger } from './messages.ts';
 import { Nemesis } from './nemesis.ts';
 import type { ChaosOptions } from './options.ts';
@@ -98,6 +100,9 @@ async function storm(
   const file = new AppendOnlyFile(dirs.arbiter);
   const forged = new Map<FaultName, number>();
   const forger = new Forger(config, randomOf(options.seed));
+  const lives = new Lives();
+  const ended = new AbortController();
+  const following = followLives(config, lives, ended.signal);
   const nemesis = new Nemesis({ stack, file, forger, forged }, ({ fault, target, missed }) =>
     say(`${fault} ${target}${missed === undefined ? '' : ` (missed: ${missed})`}`),
   );
@@ -121,12 +126,27 @@ async function storm(
     const longestMs = Number(SHORT.LOCK_MS_DEFAULT) + Number(SHORT.PAY_GRACE_MS) + SETTLE_MS;
     const rest = await settle(config, sales, asking, longestMs);
     const quietAfterMs = Math.round(performance.now() - healedMs);
+    const before = watchers.map(({ fold }) => fold.faults.length);
+    await Promise.all(watchers.map((watcher) => watcher.last()));
     await Promise.all(watchers.map((watcher) => watcher.stop()));
+    const breach =
+      (invariant: Invariant) =>
+      (what: string): Breach => ({ invariant, what });
+    const seen = [
+      ...watchers.flatMap(({ fold }, i) => fold.faults.slice(before[i]).map(breach('I7'))),
+      ...lives.faults.map(breach('I1')),
+      ...forger.believed.map(breach('I8')),
+    ];
     const compared = watchers.reduce((sum, { fold }) => sum + fold.compared, 0);
     const { struck } = nemesis;
-    const ran = { came, tally, history, struck, forged, sick, rest, quietAfterMs, compared };
+    const ran = {
+      ...{ came, tally, history, struck, forged, sick, rest, seen, quietAfterMs, compared },
+      moves: lives.moves,
+    };
     return await reportOf(options, config, ran);
   } finally {
+    ended.abort();
+    await following;
     file.stop();
     await Promise.all([client.close(), behind.close(), history.close()]);
   }

@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { Config } from '../../config/index.ts';
-import { CHANNEL_NAMES } from '../../contracts/channels.ts';
+import { CHANNEL_NAMES, CHANNELS, type ChannelName } from '../../contracts/channels.ts';
 import { keyspace } from '../../contracts/keys.ts';
+import { orderMachine } from '../../contracts/order.ts';
 import { SEAT_MARK } from '../../contracts/seat.ts';
 import type { Client } from '../rush/client.ts';
 import { type Asked, loadFacts } from '../rush/facts.ts';
@@ -40,13 +41,18 @@ export async function settle(
 }
 
 async function lookAt(config: Config, sales: readonly Asked[]): Promise<Rest> {
-  const facts = await Promise.all(sales.map((asked) => loadFacts(config, asked)));
+  const found = await Promise.allSettled(sales.map((asked) => loadFacts(config, asked)));
+  const facts = found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  // A sale that is being rebuilt, or was not: to be looked at again, and wrong if it stays so.
+  const unknown = found.flatMap((one): Breach[] =>
+    one.status === 'rejected' ? [{ invariant: 'I3', what: String(one.reason) }] : [],
+  );
   const waiting = await waitingMessages(config);
   const dead = await unforeseenDeaths(config);
   const letters = { unposted: 0, waiting, dead };
   const common = breachesOf({ ...NOTHING, letters });
   const bySale = facts.flatMap((sale) => [...breachesOf(sale), ...unrest(sale)]);
-  return { facts, breaches: [...bySale, ...common] };
+  return { facts, breaches: [...unknown, ...bySale, ...common] };
 }
 
 /** A sale without a seat, for what belongs to none. */
@@ -73,7 +79,7 @@ const NOTHING: Omit<Facts, 'letters'> = {
 /** Nobody buys any more: whatever is still under way has been forgotten by somebody. */
 function unrest({ states, orders }: Facts): Breach[] {
   const locked = states.split(SEAT_MARK.LOCKED).length - 1;
-  const open = [...orders.values()].filter(({ state }) => state === 'LOCKED' || state === 'PAYING');
+  const open = [...orders.values()].filter(({ state }) => !orderMachine.isEnd(state));
   const still = (count: number, what: string): Breach[] =>
     count === 0 ? [] : [{ invariant: 'I2', what: `${count} ${what} at the end` }];
   return [
@@ -104,9 +110,9 @@ async function waitingMessages({ arbiterUrl, namespace, shards }: Config): Promi
   const keys = keyspace(namespace, shards);
   try {
     const found = await Promise.all(
-      CHANNEL_NAMES.flatMap((channel) => keys.streams(channel)).map((stream) =>
-        groupsOf(redis, stream),
-      ),
+      CHANNEL_NAMES.flatMap((channel) =>
+        keys.streams(channel).map((stream) => ({ channel, stream })),
+      ).map(({ channel, stream }) => groupsOf(redis, channel, stream)),
     );
     return found.flat();
   } finally {
@@ -114,10 +120,15 @@ async function waitingMessages({ arbiterUrl, namespace, shards }: Config): Promi
   }
 }
 
-async function groupsOf(redis: Redis, stream: string): Promise<string[]> {
+async function groupsOf(redis: Redis, channel: ChannelName, stream: string): Promise<string[]> {
   if ((await redis.exists(stream)) === 0) return [];
   const groups = (await redis.xinfo('GROUPS', stream)) as unknown[][];
-  return groups.flatMap((fields) => {
+  const named = groups.map((fields) => fields[fields.indexOf('name') + 1]);
+  const missing = CHANNELS[channel].heardBy.filter(
+    (group) => !group.endsWith('*') && !named.includes(group),
+  );
+  const deaf = missing.map((group) => `${stream}: ${group} does not hear it`);
+  const behind = groups.flatMap((fields) => {
     const value = (name: string) => fields[fields.indexOf(name) + 1];
     // Redis cannot tell the lag of a stream that was trimmed in the middle: no number, no claim.
     const [pending, lag] = [Number(value('pending')), Number(value('lag') ?? 0)];
@@ -125,6 +136,7 @@ async function groupsOf(redis: Redis, stream: string): Promise<string[]> {
       ? []
       : [`${stream}: ${value('name')} has ${lag} before it and ${pending} in hand`];
   });
+  return [...deaf, ...behind];
 }
 
 /** Messages that died without having been meant to. */

@@ -64,6 +64,17 @@ export class Fold {
     else if (version > this.#version) bounded(this.#ahead).set(version, states);
   }
 
+  /** The hall when nothing has moved for a while: whoever listened knows it by now. */
+  last({ epoch, version, states }: Snapshot): void {
+    const known = `${this.#epoch}:${this.#version}`;
+    if (!this.#marks) this.faults.push('the stream said nothing, and there was no snapshot');
+    else if (known !== `${epoch}:${version}`)
+      this.faults.push(
+        `at rest the hall is at ${epoch}:${version}, the stream told up to ${known}`,
+      );
+    else this.#compare(version, states, this.#marks.join(''));
+  }
+
   delta(delta: Delta): void {
     if (!this.#marks) {
       this.#early.push(delta);

@@ -163,7 +163,8 @@ function* overLimit(facts: Facts): Iterable<string> {
   const inOrders = new Map<string, number>();
   for (const order of orders.values())
     if (isLive(order)) inOrders.set(order.uid, (inOrders.get(order.uid) ?? 0) + order.seats.length);
-  for (const uid of new Set([...inArbiter.keys(), ...inOrders.keys(), ...buyers.keys()])) {
+  const counted = [inArbiter, inOrders, buyers, quotas].flatMap((counts) => [...counts.keys()]);
+  for (const uid of new Set(counted)) {
     const counts = [inArbiter.get(uid) ?? 0, inOrders.get(uid) ?? 0];
     if (Math.max(...counts) > seatsPerBuyerMax) yield `${uid} has ${Math.max(...counts)} seats`;
     if ((buyers.get(uid) ?? 0) !== counts[0])

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { Fold } from './fold.ts';
+import { Fold, type Snapshot } from './fold.ts';
 
 const LOOK_MS = 700;
 const AGAIN_MS = 400;
@@ -25,6 +25,14 @@ export class Watcher {
   constructor(url: string, sessionId: string) {
     this.#session = `${url}/api/v1/sessions/${sessionId}`;
     this.#running = Promise.all([this.#repeat(AGAIN_MS, () => this.#listen()), this.#looking()]);
+  }
+
+  /** Looks once more, when nothing moves: the stream must have told of everything by now. */
+  async last(): Promise<void> {
+    const untilMs = performance.now() + SILENCE_MS;
+    while (this.fold.isBlank && performance.now() < untilMs) await sleep(LOOK_MS);
+    const { body } = await request(`${this.#session}/seats`);
+    this.fold.last((await body.json()) as Snapshot);
   }
 
   async stop(): Promise<void> {

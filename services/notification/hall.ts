@@ -37,7 +37,8 @@ export class Hall {
     const { epoch, version } = moved;
     const last = this.#last;
     if (last && (epoch < last.epoch || (epoch === last.epoch && version <= last.version))) return;
-    if (last && (epoch > last.epoch || version > last.version + 1)) {
+    const missed = last && (epoch > last.epoch || version > last.version + 1);
+    if (missed || moved.seats.length === 0) {
       this.#flush();
       this.#tell(frameOf('reset', { epoch }));
     }

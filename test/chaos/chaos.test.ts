@@ -12,7 +12,7 @@ import { endForgottenRuns } from '../support/runs.ts';
 beforeAll(endForgottenRuns);
 
 describe('a minute of faults leaves everything sound', () => {
-  it.each([1, 2, 3])('from the seed %i', async (seed) => {
+  it.each([4, 5, 6])('from the seed %i', async (seed) => {
     const lines: string[] = [];
     const never = new AbortController().signal;
     const report = await chaos({ ...CHAOS_DEFAULTS, seed }, (line) => lines.push(line), never);

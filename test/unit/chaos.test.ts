@@ -181,6 +181,7 @@ describe('the report', () => {
     compared: 4,
     recoveredMs: { kill: 80 },
     quietAfterMs: 100,
+    moves: 12,
     breaches: [],
     others: [],
   };

@@ -192,6 +192,14 @@ describe('a hall', () => {
     ]);
   });
 
+  test('sends all to read the hall again when the sale was repaired, first thing or not', async () => {
+    const hall = open();
+    const { reader, written } = connection();
+    hall.join(reader, undefined);
+    hall.move({ ...moved(7, 1, '0', 2), seats: [] } as never);
+    expect(written).toEqual(['event: reset\ndata: {"epoch":2}\n\n']);
+  });
+
   test('gives whoever comes back what they missed, or sends them to read the hall', async () => {
     const hall = open();
     for (const version of [1, 2, 3]) {
