@@ -192,7 +192,7 @@ describe('a hall', () => {
     ]);
   });
 
-  test('sends all to read the hall again when the sale was repaired, first thing or not', async () => {
+  test('sends all to read the hall again when the sale was repaired', async () => {
     const hall = open();
     const { reader, written } = connection();
     hall.join(reader, undefined);
