@@ -6,7 +6,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
 import { type PrivateServer, privateServer } from '../support/servers.ts';
 import { type Hall, LIMITS, openHall } from './channels.support.ts';
 
@@ -168,6 +178,7 @@ describe('a process is asked to leave', () => {
       [`${import.meta.dirname}/channels.child.ts`, hall.url, hall.namespace],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
+    onTestFinished(() => void child.kill('SIGKILL'));
     const ended = once(child, 'exit');
     await once(child.stdout, 'data');
     await until(async () => (await hall.pending()) === 3);
