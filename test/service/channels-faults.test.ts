@@ -2,7 +2,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
 import { channelLag } from '../../mixins/channels/lag.ts';
 import { removeAbandoned, trimStream } from '../../mixins/channels/trim.ts';
 import { type PrivateServer, privateServer, servers } from '../support/servers.ts';
@@ -25,6 +35,7 @@ describe('a process dies', () => {
       [`${import.meta.dirname}/channels.child.ts`, hall.url, hall.namespace],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
+    onTestFinished(() => void child.kill('SIGKILL'));
     await once(child.stdout, 'data');
     await until(async () => (await hall.pending()) === 3);
     const heard = new Set<string>();
