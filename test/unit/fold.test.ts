@@ -42,7 +42,7 @@ describe('a fold', () => {
   it('knows what it has heard: a delta again, or part of one, changes nothing', () => {
     fold.delta(delta(6, 7, [0, '1']));
     fold.delta(delta(6, 7, [0, '0']));
-    fold.delta(delta(7, 8, [0, '1'], [2, '1']));
+    fold.delta(delta(7, 8, [2, '1']));
     fold.snapshot(at(8, '101'));
     expect(fold).toMatchObject({ compared: 1, faults: [] });
   });
