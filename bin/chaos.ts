@@ -8,11 +8,19 @@ import { chaos } from './chaos/run.ts';
 import { UsageError as StageError } from './rush/options.ts';
 import { StartError } from './supervisor/program.ts';
 
+/** npm passes a terminal's Ctrl-C on, so one press may arrive twice; a second press comes later. */
+const SECOND_PRESS_MS = 1_500;
+
 /** The first press ends the faults, heals and checks; the second ends everything at once. */
 function untilPressed(): AbortSignal {
   const stop = new AbortController();
+  let pressedMs = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => (stop.signal.aborted ? process.exit(2) : stop.abort()));
+    process.on(name, () => {
+      if (!stop.signal.aborted) pressedMs = performance.now();
+      else if (performance.now() - pressedMs > SECOND_PRESS_MS) process.exit(2);
+      stop.abort();
+    });
   return stop.signal;
 }
 
