@@ -6,6 +6,8 @@
  * while others answer is taken for dead. Its calls fail at once, so those that may be repeated
  * are, elsewhere. If it was only slow, its next heartbeat brings it back.
  * - the calls that wait for a process that was restarted fail when its successor is heard.
+ * - a heartbeat says which run of a node it is of, and which list of services: whoever missed the news
+ * asks for it. Over NATS Moleculer's own says neither, and what was missed once is missed for ever.
  */
 import type { Context, Middleware, ServiceBroker } from 'moleculer';
 
@@ -18,10 +20,19 @@ interface RunningNode {
 }
 /** What of Moleculer's inside is needed here; its types leave it out. */
 interface Inside {
-  readonly transit?: { removePendingRequestByNodeID(nodeID: string): void };
+  readonly transit?: {
+    removePendingRequestByNodeID(nodeID: string): void;
+    publish(packet: unknown): Promise<unknown>;
+    sendHeartbeat(local: LocalNode): Promise<unknown>;
+  };
   readonly registry: {
     readonly nodes: { disconnected(nodeID: string, unexpected: boolean): void };
   };
+}
+interface LocalNode extends RunningNode {
+  readonly cpu: number;
+  /** Counts the changes of its list of services. */
+  readonly seq: number;
 }
 type Pongs = Readonly<Record<string, object | null>>;
 type Next = (ctx: Context) => Promise<unknown>;
@@ -30,7 +41,10 @@ export function deadNodes(): Middleware {
   const suspects = new Set<string>();
   return {
     name: 'DeadNodes',
-    created: failCallsToFormerRuns,
+    created(broker) {
+      failCallsToFormerRuns(broker);
+      sayWhichServices(broker);
+    },
     remoteAction(next) {
       const call = next as Next;
       return (ctx: Context) =>
@@ -73,4 +87,18 @@ function failCallsToFormerRuns(broker: ServiceBroker): void {
   };
   broker.localBus.on('$node.connected', heard);
   broker.localBus.on('$node.updated', heard);
+}
+
+function sayWhichServices(broker: ServiceBroker): void {
+  const { transit } = broker as unknown as Inside;
+  if (!transit) return;
+  transit.sendHeartbeat = async ({ cpu, seq, instanceID }) => {
+    try {
+      // Who hears it and knows another seq or instanceID asks the node for its list.
+      const payload = { cpu, seq, instanceID };
+      await transit.publish({ type: 'HEARTBEAT', target: null, payload });
+    } catch (error) {
+      broker.logger.debug('A heartbeat could not be sent.', error as Error);
+    }
+  };
 }

@@ -89,6 +89,11 @@ export async function rebuildShard(
     await sleep(YIELD_MS);
     return undefined;
   }
+  // Asking took a while, and another may have repaired it meanwhile: this loss was none.
+  if ((await arbiter.epoch(shard))?.runId === runId && known?.runId !== runId) {
+    await call(caller, 'order.repaired', { epoch, report: { shard, epoch, none: true } });
+    return undefined;
+  }
   await arbiter.freeze(shard, epoch);
   const sales: RebuiltSale[] = [];
   for (const { id } of await call(caller, 'session.onSale', {}))

@@ -107,12 +107,15 @@ test('opens one new epoch when the arbiter was killed, and locks go on', async (
     timeout: 8_000,
   }).toBeGreaterThan(before!.epoch);
   await soon(() => lock(sale, [0]).then(() => 'locked', String)).toBe('locked');
+  const now = (await arbiter.epoch(0))!;
+  await new Promise((resolve) => setTimeout(resolve, 1_500)); // the other one has looked as well
   const rows = await statements().rows<{ epoch: number; oldRunId: string; newRunId: string }>(
     'SELECT epoch, oldRunId, newRunId FROM arbiter_incidents ORDER BY epoch',
   );
-  expect(rows.at(-1)?.epoch).toBe((await arbiter.epoch(0))?.epoch);
-  expect(rows).toHaveLength(2);
-  expect(rows.at(-1)).toMatchObject({ oldRunId: before!.runId, newRunId: await arbiter.runId() });
+  expect(rows.find(({ epoch }) => epoch === now.epoch)).toMatchObject({
+    ...{ oldRunId: before!.runId, newRunId: await arbiter.runId() },
+  });
+  expect((await arbiter.epoch(0))?.epoch).toBe(now.epoch);
 });
 
 test('goes on with one of the two', async () => {
