@@ -6,8 +6,8 @@
  * while others answer is taken for dead. Its calls fail at once, so those that may be repeated
  * are, elsewhere. If it was only slow, its next heartbeat brings it back.
  * - the calls that wait for a process that was restarted fail when its successor is heard.
- * - a heartbeat says which run of a node it is of, and which list of services: whoever missed the news
- * asks for it. Over NATS Moleculer's own says neither, and what was missed once is missed for ever.
+ * - a heartbeat says which run of a node it is of, and which list of services: whoever missed the
+ * news asks for it. Over NATS Moleculer's own says neither: what was missed is missed for ever.
  */
 import type { Context, Middleware, ServiceBroker } from 'moleculer';
 

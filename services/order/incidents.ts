@@ -2,7 +2,6 @@
  * The epochs: each loss of an arbiter shard that was noticed, once. MySQL numbers them, because an
  * arbiter that came back empty cannot know how far it had counted.
  */
-import { refuse } from '../../contracts/errors.ts';
 import { inTransaction } from '../../mixins/database.ts';
 import { type Statements, statements } from '../../mixins/statement.ts';
 
@@ -32,15 +31,13 @@ interface IncidentRow {
 /**
  * Records a loss, or finds it recorded and not yet repaired.
  * @returns the epoch it opens, and whether its repair is the asker's for now
- * @throws BUSY when another loss took that number at this moment
  */
 export function recordIncident(incident: Incident): Promise<{ epoch: number; mine: boolean }> {
   return inTransaction(async (transaction) => {
     const sql = statements(transaction);
-    // The shard’s first row is the lock: who waited for it reads what was written meanwhile.
-    await sql.row(
-      'SELECT epoch FROM arbiter_incidents WHERE shard = :shard ORDER BY epoch LIMIT 1 FOR UPDATE',
-      { shard: incident.shard },
+    // Everybody's lock: who waited for it reads what was written meanwhile.
+    const epochs = await sql.row<{ last: number }>(
+      'SELECT last FROM arbiter_epochs WHERE id = 1 FOR UPDATE',
     );
     const last = await sql.row<IncidentRow>(
       `SELECT epoch, newRunId, who, whoUntil > UTC_TIMESTAMP(3) AS taken,
@@ -55,7 +52,7 @@ export function recordIncident(incident: Incident): Promise<{ epoch: number; min
       last?.justRepaired || (last && incident.above > 0 && last.epoch > incident.above);
     if (same && last.repaired && quicker) return { epoch: last.epoch, mine: false };
     const goesOn = same && !last.repaired && last.epoch >= incident.above;
-    const epoch = goesOn ? last.epoch : await insert(sql, incident);
+    const epoch = goesOn ? last.epoch : await insert(sql, incident, epochs!.last);
     if (goesOn && last.taken) return { epoch, mine: last.who === incident.who };
     await sql.change(
       `UPDATE arbiter_incidents SET who = :who,
@@ -66,18 +63,16 @@ export function recordIncident(incident: Incident): Promise<{ epoch: number; min
   });
 }
 
-async function insert(sql: Statements, incident: Incident): Promise<number> {
+async function insert(sql: Statements, incident: Incident, last: number): Promise<number> {
   const { shard, oldRunId, newRunId, above } = incident;
-  const row = await sql.row<{ last: number | null }>(
-    'SELECT MAX(epoch) AS last FROM arbiter_incidents',
-  );
-  const epoch = Math.max(above, row?.last ?? 0) + 1;
-  const inserted = await sql.change(
-    `INSERT IGNORE INTO arbiter_incidents (epoch, shard, oldRunId, newRunId, at)
+  const epoch = Math.max(above, last) + 1;
+  await sql.change('UPDATE arbiter_epochs SET last = :epoch WHERE id = 1', { epoch });
+  await sql.change(
+    `INSERT INTO arbiter_incidents (epoch, shard, oldRunId, newRunId, at)
      VALUES (:epoch, :shard, :oldRunId, :newRunId, UTC_TIMESTAMP(3))`,
     { epoch, shard, oldRunId, newRunId },
   );
-  return inserted > 0 ? epoch : refuse('BUSY');
+  return epoch;
 }
 
 /** The loss is repaired, and how. @returns changed: false when somebody was quicker */

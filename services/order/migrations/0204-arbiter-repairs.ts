@@ -12,4 +12,11 @@ export async function up({ context }: { context: Sequelize }): Promise<void> {
     ADD COLUMN report JSON NULL,
     DROP INDEX byRun,
     ADD INDEX byShard (shard, epoch)`);
+  // One row: the last epoch there was. Whoever wants the next one locks it first.
+  await context.query(`CREATE TABLE IF NOT EXISTS arbiter_epochs (
+    id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+    last INT UNSIGNED NOT NULL
+  ) ENGINE=InnoDB`);
+  await context.query(`INSERT IGNORE INTO arbiter_epochs (id, last)
+    SELECT 1, COALESCE(MAX(epoch), 0) FROM arbiter_incidents`);
 }
