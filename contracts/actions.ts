@@ -227,9 +227,14 @@ export interface Actions {
     params: { orderIds: readonly string[] };
     result: readonly { orderId: string; word: OrderWord; ageMs: number }[];
   };
+  /** `total`: all there are, whenever they were made; with the first page. */
   'order.reservations': {
     params: { sale: string; sinceMs: number; after: string; limit: number };
-    result: { items: readonly { uid: string; reservedAtMs: number }[]; next: string | null };
+    result: {
+      total?: number;
+      items: readonly { uid: string; reservedAtMs: number }[];
+      next: string | null;
+    };
   };
   /** Everything in the books of a sale that does not add up, in words; bounded. */
   'order.books': { params: { sale: string; lateMs: number }; result: readonly BookFault[] };

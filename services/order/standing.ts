@@ -68,13 +68,20 @@ export async function reservationsOf(
   after: string,
   limit: number,
 ): Promise<Actions['order.reservations']['result']> {
-  const rows = await statements().rows<{ uid: string; reservedAt: Date }>(
+  const sql = statements();
+  const rows = await sql.rows<{ uid: string; reservedAt: Date }>(
     `SELECT uid, reservedAt FROM reservations
      WHERE sessionId = :sale AND uid > :after AND reservedAt >= :since ORDER BY uid LIMIT :limit`,
     { sale, after, since: sqlTime(sinceMs), limit },
   );
   const items = rows.map(({ uid, reservedAt }) => ({ uid, reservedAtMs: reservedAt.getTime() }));
-  return { items, next: rows.length < limit ? null : rows.at(-1)!.uid };
+  const next = rows.length < limit ? null : rows.at(-1)!.uid;
+  if (after !== '') return { items, next };
+  const count = await sql.row<{ total: number }>(
+    'SELECT COUNT(*) AS total FROM reservations WHERE sessionId = :sale',
+    { sale },
+  );
+  return { ...count, items, next };
 }
 
 const ENDS = orderMachine.states.filter((state) => orderMachine.isEnd(state));

@@ -12,6 +12,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Caller, call } from '../../contracts/actions.ts';
+import { REFUSALS, wordOf } from '../../contracts/errors.ts';
 import type { Keyspace } from '../../contracts/keys.ts';
 import type { ReconcileReport } from '../../contracts/repair.ts';
 import type { Arbiter } from '../../lua/arbiter.ts';
@@ -29,7 +30,12 @@ export interface RebuildReport {
   readonly shard: number;
   readonly epoch: number;
   readonly tookMs: number;
-  readonly sales: readonly RebuiltSale[];
+  readonly sales: readonly (RebuiltSale | BrokenSale)[];
+}
+/** What nothing can be done about by repeating it. */
+interface BrokenSale {
+  readonly sale: string;
+  readonly broken: string;
 }
 interface RebuiltSale extends Pick<ReconcileReport, 'sale' | 'orders' | 'more' | 'corrected'> {
   readonly reopened: boolean;
@@ -95,13 +101,26 @@ export async function rebuildShard(
     return undefined;
   }
   await arbiter.freeze(shard, epoch);
-  const sales: RebuiltSale[] = [];
+  const sales: RebuildReport['sales'][number][] = [];
   for (const { id } of await call(caller, 'session.onSale', {}))
-    if (keys.shardOf(id) === shard) sales.push(await rebuildSale(rebuild, id));
+    if (keys.shardOf(id) === shard) sales.push(await rebuildOrPause(rebuild, id));
   const report = { shard, epoch, tookMs: Math.round(performance.now() - startedMs), sales };
   await call(caller, 'order.repaired', { epoch, report });
   await arbiter.adopt(shard, epoch, runId);
   return report;
+}
+
+/** A sale that cannot be rebuilt holds up no other: it is paused, and a human has to look. */
+async function rebuildOrPause(rebuild: Rebuild, sale: string): Promise<RebuiltSale | BrokenSale> {
+  try {
+    return await rebuildSale(rebuild, sale);
+  } catch (error) {
+    if (isWeather(error)) throw error;
+    const { arbiter } = rebuild;
+    // One that is not there, or closed, needs no pause.
+    if ((await arbiter.count(sale)).whole) await Promise.allSettled([arbiter.turn(sale, 'PAUSED')]);
+    return { sale, broken: (error as Error).message };
+  }
 }
 
 async function rebuildSale(rebuild: Rebuild, sale: string): Promise<RebuiltSale> {
@@ -109,7 +128,7 @@ async function rebuildSale(rebuild: Rebuild, sale: string): Promise<RebuiltSale>
   const { whole, leftover } = await arbiter.count(sale);
   const reopened =
     !whole && (await call(caller, 'session.reopen', { id: sale }, { timeout: OPEN_MS })).created;
-  const reservations = await restoreReservations(rebuild, sale, reopened);
+  const reservations = await restoreReservations(rebuild, sale);
   // What was left over is counted beside what is restored: only then do the two not add up.
   const patience = { lateMs: 0, recount: leftover > 0, quiet: true };
   const report = await reconcileSale(caller, arbiter, sale, patience);
@@ -122,23 +141,31 @@ async function rebuildSale(rebuild: Rebuild, sale: string): Promise<RebuiltSale>
 }
 
 /**
- * All of them into a sale that was opened anew; else those of the last day: a Redis that comes back
- * with its file has lost no more than its end. @returns how many it did not know
+ * Those of the last day: a Redis that comes back with its file has lost no more than its end. When
+ * the sale knows of fewer than there are, all of them. @returns how many it did not know
  */
-async function restoreReservations(
-  { caller, arbiter }: Rebuild,
-  sale: string,
-  all: boolean,
-): Promise<number> {
-  const sinceMs = all ? 0 : Date.now() - LOST_MAX_MS;
-  const ask = (after: string) =>
+async function restoreReservations({ caller, arbiter }: Rebuild, sale: string): Promise<number> {
+  const ask = (sinceMs: number, after: string) =>
     call(caller, 'order.reservations', { sale, sinceMs, after, limit: PAGE });
   let restored = 0;
-  let next: string | null = '';
-  while (next !== null) {
-    const page: Awaited<ReturnType<typeof ask>> = await ask(next);
-    restored += (await arbiter.enrol(sale, page.items)).added;
-    next = page.next;
-  }
+  const restoreSince = async (sinceMs: number) => {
+    let page = await ask(sinceMs, '');
+    const { total = 0 } = page;
+    for (;;) {
+      restored += (await arbiter.enrol(sale, page.items)).added;
+      if (page.next === null) return total;
+      page = await ask(sinceMs, page.next);
+    }
+  };
+  const total = await restoreSince(Date.now() - LOST_MAX_MS);
+  if ((await arbiter.count(sale)).reservations < total) await restoreSince(0);
   return restored;
+}
+
+/** An error that says nothing of the sale: the same may succeed when it is asked again. */
+function isWeather(error: unknown): boolean {
+  const word = wordOf(error);
+  return word === undefined
+    ? (error as { retryable?: boolean }).retryable === true
+    : REFUSALS[word].retry;
 }

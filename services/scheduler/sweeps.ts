@@ -51,7 +51,10 @@ export function jobs(rebuild: Rebuild, hot: Arbiter, log: Logger): Job[] {
       limitMs: LIMIT_MS.rebuild,
       run: async () => {
         for (const report of await rebuildShards(rebuild))
-          log.warn('The arbiter was rebuilt from MySQL.', { ...report });
+          log[report.sales.some((sale) => 'broken' in sale) ? 'error' : 'warn'](
+            'The arbiter was rebuilt from MySQL.',
+            { ...report },
+          );
       },
     },
     sweep('overdue orders', () => call(caller, 'order.overdue', late, patient)),

@@ -21,11 +21,13 @@ const key = config.orderIdKeys.values().next().value!;
 
 /** The catalogue's side of a sale: what was published, and how its organiser turned it last. */
 const published = new Map<string, { terms: SaleTerms; to: SaleSwitch }>();
+export const broken = new Set<string>();
 export const session: ServiceSchema = {
   name: 'session',
   actions: {
     onSale: () => [...published.keys()].map((id) => ({ id })),
     reopen(ctx: Context<{ id: string }>) {
+      if (broken.has(ctx.params.id)) throw new Error('its layout is gone');
       const { terms } = published.get(ctx.params.id)!;
       const params = { sale: ctx.params.id, pricesFen: { A: 100 }, terms, to: 'PAUSED' };
       const stream = Readable.from([Buffer.from(JSON.stringify(HALL))]);

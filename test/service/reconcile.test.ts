@@ -5,11 +5,11 @@
 import type { ServiceSchema } from 'moleculer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Caller } from '../../contracts/actions.ts';
+import { refusal, wordOf } from '../../contracts/errors.ts';
 import type { Node } from './order.support.ts';
 
-const { arbiter, lock, loseAll, marks, mint, openSale, remember, server, session } = await import(
-  './reconcile.support.ts'
-);
+const { arbiter, broken, lock, loseAll, marks, mint, openSale, remember, server, session } =
+  await import('./reconcile.support.ts');
 const support = await import('./order.support.ts');
 const { eventOf, keys, leave, pathOf, posted, redis, rowsOf, soon, startNode } = support;
 const { stateOf, statements, wordFrom } = support;
@@ -35,6 +35,14 @@ const rebuild = () =>
   vi.waitUntil(async () => (await rebuildShards(at()))[0], { timeout: 10_000, interval: 100 });
 const patience = { lateMs: 0, recount: false, quiet: false };
 const reconcile = (sale: string) => reconcileSale(node.broker, arbiter, sale, patience);
+
+/** Calls as the scheduler makes them, with something that happens just before one of them. */
+const interrupted = (name: string, happens: () => Promise<unknown>): Caller => ({
+  call: async (asked, params, options) => {
+    if (asked === name) await happens();
+    return node.broker.call(asked, params as object, options) as Promise<never>;
+  },
+});
 
 async function order(sale: string, uid: string, seats: number[]): Promise<string> {
   const orderId = await lock(sale, uid, seats);
@@ -84,6 +92,48 @@ test('an arbiter that lost everything is filled from MySQL before a seat is lock
 });
 const ASK = (sale: string) => ({ sale, sinceMs: 0, after: '', limit: 10 });
 
+test('a sale that cannot be rebuilt holds up no other', async () => {
+  const [whole, lost] = [await openSale(), await openSale()];
+  await order(whole, 'ann', [0]);
+  broken.add(lost);
+  await loseAll();
+  const { sales } = await rebuild();
+  broken.delete(lost);
+  expect(sales.find(({ sale }) => sale === lost)).toEqual({
+    ...{ sale: lost, broken: 'its layout is gone' },
+  });
+  expect(await wordFrom(lock(lost, 'zoe', [11]))).toBe('NOT_FOUND');
+  await lock(whole, 'zoe', [11]);
+  // and is rebuilt by the comparison when it can be
+  await soon(() => reconcileOne(at(), lost, false)).toBeTruthy();
+  await lock(lost, 'zoe', [11]);
+});
+
+test('weather keeps the shard frozen; what was half restored is not taken for whole', async () => {
+  const sale = await openSale();
+  for (const uid of ['ann', 'bob']) await arbiter.reserve(sale, uid);
+  await soon(async () => (await node.ask('order.reservations', ASK(sale))).total).toBe(2);
+  await statements().change(
+    'UPDATE reservations SET reservedAt = "2026-01-01" WHERE sessionId = :sale',
+    {
+      sale,
+    },
+  );
+  await loseAll();
+  const away = interrupted('order.live', () => Promise.reject(refusal('BUSY')));
+  const reserved = () => arbiter.count(sale).then(({ reservations }) => reservations);
+  await expect
+    .poll(() => rebuildShards({ ...at(), caller: away }).catch(wordOf), { timeout: 10_000 })
+    .toBe('BUSY');
+  expect(await wordFrom(lock(sale, 'zoe', [11]))).toBe('ARBITER_AWAY');
+  // the sale is there by now; what it lacks is restored all the same
+  await redis.del(keys.ofSale(sale).reserved);
+  await redis.hset(keys.ofSale(sale).meta, 'reservations', 0);
+  await rebuild();
+  expect(await reserved()).toBe(2);
+  await lock(sale, 'zoe', [11]);
+});
+
 test('a restored order ends as it would have: paid, or cancelled', async () => {
   const sale = await openSale();
   const one = await order(sale, 'ann', [0]);
@@ -118,14 +168,6 @@ test('a Redis that was killed and kept its file opens a new epoch, unchanged', a
   });
   expect(await marks(sale)).toBe(states);
   await lock(sale, 'zoe', [11]);
-});
-
-/** Calls as the scheduler makes them, with something that happens just before one of them. */
-const interrupted = (name: string, happens: () => Promise<unknown>): Caller => ({
-  call: async (asked, params, options) => {
-    if (asked === name) await happens();
-    return node.broker.call(asked, params as object, options) as Promise<never>;
-  },
 });
 
 test('a run that ended while it was repaired is not adopted', async () => {
