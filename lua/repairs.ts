@@ -3,7 +3,6 @@
  * asks, and the moves that follow. Every move looks again at the seats itself, so two repairs at
  * once, or one from old facts, do no harm.
  */
-import { refuse } from '../contracts/errors.ts';
 import { hashesOf, plain } from './questions.ts';
 import { accepted } from './replies.ts';
 import type { Reply } from './runner.ts';
@@ -26,6 +25,8 @@ export interface RestoreResult {
   readonly changed: boolean;
   /** Whoever else has one of the seats: nothing was changed. */
   readonly takenBy?: string;
+  /** The hall has no such seat: nothing was changed. */
+  readonly unknown?: true;
 }
 export interface Reservation {
   readonly uid: string;
@@ -49,7 +50,7 @@ export interface Repairs {
   /**
    * Gives each order its seats, on seats that are free or its own: all of them or none.
    * @param quiet no message about each: `announce` comes after all
-   * @returns one result per order, in their order @throws NOT_FOUND, SEAT_UNKNOWN
+   * @returns one result per order, in their order @throws NOT_FOUND
    */
   restore(
     sale: string,
@@ -145,7 +146,7 @@ const restoredArgs = ({ orderId, uid, seats, deadlineMs, state }: Restored) => [
 ];
 
 function restoreResult(result: string): RestoreResult {
-  if (result === 'unknown') return refuse('SEAT_UNKNOWN');
+  if (result === 'unknown') return { changed: false, unknown: true };
   if (result === 'changed' || result === 'same') return { changed: result === 'changed' };
   return { changed: false, takenBy: result };
 }

@@ -12,7 +12,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Caller, call } from '../../contracts/actions.ts';
-import { REFUSALS, wordOf } from '../../contracts/errors.ts';
+import { REFUSALS, type RefusalWord, wordOf } from '../../contracts/errors.ts';
 import type { Keyspace } from '../../contracts/keys.ts';
 import type { ReconcileReport } from '../../contracts/repair.ts';
 import type { Arbiter } from '../../lua/arbiter.ts';
@@ -50,6 +50,7 @@ const PAGE = 1_000;
 const OPEN_MS = 30_000;
 /** What a Redis that still has its file has lost of it happened within this long. */
 const LOST_MAX_MS = 24 * 60 * 60_000;
+const NEEDS_NO_PAUSE: ReadonlySet<RefusalWord | undefined> = new Set(['NOT_FOUND', 'SALE_CLOSED']);
 /** Whoever leaves the repair to another looks again after this long. */
 const YIELD_MS = 500;
 
@@ -117,8 +118,10 @@ async function rebuildOrPause(rebuild: Rebuild, sale: string): Promise<RebuiltSa
   } catch (error) {
     if (isWeather(error)) throw error;
     const { arbiter } = rebuild;
-    // One that is not there, or closed, needs no pause.
-    if ((await arbiter.count(sale)).whole) await Promise.allSettled([arbiter.turn(sale, 'PAUSED')]);
+    // One that is not there, or closed, needs no pause; unless it is paused nothing is adopted.
+    await arbiter.turn(sale, 'PAUSED').catch((refused: unknown) => {
+      if (!NEEDS_NO_PAUSE.has(wordOf(refused))) throw refused;
+    });
     return { sale, broken: (error as Error).message };
   }
 }

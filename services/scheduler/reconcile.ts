@@ -7,7 +7,7 @@
  * again. Two at once, or one that was paused half-way, do no harm.
  */
 import { type Actions, type Caller, call } from '../../contracts/actions.ts';
-import type { Difference, ReconcileReport } from '../../contracts/repair.ts';
+import type { BookFault, Difference, ReconcileReport } from '../../contracts/repair.ts';
 import type { Arbiter } from '../../lua/arbiter.ts';
 import type { OccupiedSeat } from '../../lua/repairs.ts';
 import type { Grip } from './decisions.ts';
@@ -25,6 +25,8 @@ export interface Patience {
 /** Orders asked for at once: a page is about 100 KB on the wire. */
 const PAGE = 500;
 const DIFFERENCES_MAX = 1_000;
+/** The books of a big sale are read row by row. */
+const BOOKS_MS = 60_000;
 
 type LivePage = Actions['order.live']['result'];
 
@@ -39,8 +41,14 @@ export async function reconcileSale(
   const occupied = await arbiter.occupied(sale);
   const differences: Difference[] = [];
   let more = 0;
+  /** Orders that found somebody else on their seats. */
+  const waiting = new Map<string, Standing>();
   const mend = async (standings: readonly Standing[]) => {
-    const done = await repairAll(arbiter, sale, standings, patience.quiet);
+    const all = await repairAll(arbiter, sale, standings, patience.quiet);
+    const isFirstWait = ({ did, orderId }: Difference) => did === 'waits' && !waiting.has(orderId);
+    const waits = new Set(all.filter(isFirstWait).map(({ orderId }) => orderId));
+    for (const one of standings) if (waits.has(one.orderId)) waiting.set(one.orderId, one);
+    const done = all.filter(({ orderId }) => !waits.has(orderId));
     const room = DIFFERENCES_MAX - differences.length;
     differences.push(...done.slice(0, room));
     more += Math.max(0, done.length - room);
@@ -73,6 +81,8 @@ export async function reconcileSale(
       word === 'UNKNOWN' || ageMs >= patience.lateMs;
     await mend(strangers.filter((_, i) => isDue(words[i]!)));
   }
+  // Whoever was on the seats of these may have been released just now.
+  await mend([...waiting.values()]);
   return {
     sale,
     orders: known.size,
@@ -80,11 +90,18 @@ export async function reconcileSale(
     differences,
     more,
     corrected: await correct(arbiter, sale, occupied, patience.recount),
-    books: patience.quiet
-      ? []
-      : await call(caller, 'order.books', { sale, lateMs: patience.lateMs }),
+    books: patience.quiet ? [] : await booksOf(caller, sale, patience.lateMs),
     tookMs: Math.round(performance.now() - startedMs),
   };
+}
+
+/** What is wrong in MySQL's books; that they could not be read is part of the report as well. */
+async function booksOf(caller: Caller, sale: string, lateMs: number): Promise<BookFault[]> {
+  try {
+    return [...(await call(caller, 'order.books', { sale, lateMs }, { timeout: BOOKS_MS }))];
+  } catch (error) {
+    return [{ fault: 'books that could not be read', about: sale, detail: String(error) }];
+  }
 }
 
 /** What the arbiter has for an order, of the seats that MySQL says are its own. */

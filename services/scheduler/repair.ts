@@ -66,7 +66,9 @@ async function giveBack(
   const results = await arbiter.restore(sale, orders, quiet);
   return Promise.all(
     rows.map(async ({ standing, what }, i) => {
-      const { changed, takenBy } = results[i]!;
+      const { changed, takenBy, unknown } = results[i]!;
+      // MySQL names seats that the hall does not have.
+      if (unknown) return found(standing, 'alarm');
       if (takenBy === undefined) return found(standing, changed ? (what as Did) : 'none');
       const did = what === 'sell' ? await sellAnyway(arbiter, sale, standing, takenBy) : 'waits';
       return found(standing, did);

@@ -90,15 +90,21 @@ async function postDue(arbiter: Arbiter): Promise<void> {
   if (failure) throw failure.reason;
 }
 
+/** Every sale in its turn; one that fails keeps none of the others. */
 async function reconcileAll(rebuild: Rebuild, log: Logger): Promise<void> {
-  for (const { id } of await call(rebuild.caller, 'session.onSale', {})) {
-    const report = await reconcileOne(rebuild, id, false);
-    if (report && isNews(report))
-      log.warn('The arbiter and MySQL said different things.', {
-        ...report,
-        differences: report.differences.slice(0, LOGGED_MAX),
-      });
-  }
+  let failure: unknown;
+  for (const { id } of await call(rebuild.caller, 'session.onSale', {}))
+    try {
+      const report = await reconcileOne(rebuild, id, false);
+      if (report && isNews(report))
+        log.warn('The arbiter and MySQL said different things.', {
+          ...report,
+          differences: report.differences.slice(0, LOGGED_MAX),
+        });
+    } catch (error) {
+      failure ??= error;
+    }
+  if (failure) throw failure;
 }
 
 const isNews = ({ differences, corrected, books }: ReconcileReport): boolean =>

@@ -5,13 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Context, ServiceSchema } from 'moleculer';
+import type { Caller } from '../../contracts/actions.ts';
 import type { SaleSwitch, SaleTerms } from '../../contracts/sale.ts';
 import { drawnHall } from '../lua/hall.ts';
 import { privateServer } from '../support/servers.ts';
 
 export const server = await privateServer('arbiter');
 process.env.PRIVATE_ARBITER_URL = server.url;
-const { config, freshSale, keys, redis } = await import('./order.support.ts');
+const { config, freshSale, keys, redis, statements } = await import('./order.support.ts');
 const { createArbiter } = await import('../../lua/arbiter.ts');
 const { newOrderId } = await import('../../contracts/ids.ts');
 
@@ -78,4 +79,22 @@ export async function remember(sale: string): Promise<() => Promise<void>> {
       else await redis.del(name);
     }
   };
+}
+/** Calls as the scheduler makes them, with something that happens just before one of them. */
+export const interrupted = (
+  broker: Caller,
+  name: string,
+  happens: () => Promise<unknown>,
+): Caller => ({
+  call: async (asked, params, options) => {
+    if (asked === name) await happens();
+    return broker.call(asked, params as object, options) as Promise<never>;
+  },
+});
+/** Ends an order as if every message about it had been lost. */
+export async function move(orderId: string, state: string): Promise<void> {
+  await statements().change(
+    'UPDATE orders SET state = :state, updatedAt = UTC_TIMESTAMP(3) WHERE orderId = :orderId',
+    { orderId, state },
+  );
 }

@@ -4,17 +4,18 @@
  */
 import type { ServiceSchema } from 'moleculer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Caller } from '../../contracts/actions.ts';
 import { refusal, wordOf } from '../../contracts/errors.ts';
 import type { Node } from './order.support.ts';
 
-const { arbiter, broken, lock, loseAll, marks, mint, openSale, remember, server, session } =
-  await import('./reconcile.support.ts');
+const { arbiter, broken, interrupted, lock, loseAll, marks, mint, move } = await import(
+  './reconcile.support.ts'
+);
+const { openSale, remember, server, session } = await import('./reconcile.support.ts');
 const support = await import('./order.support.ts');
 const { eventOf, keys, leave, pathOf, posted, redis, rowsOf, soon, startNode } = support;
 const { stateOf, statements, wordFrom } = support;
 const { default: seckill } = await import('../../services/seckill/seckill.service.ts');
-const { gripOf, reconcileSale } = await import('../../services/scheduler/reconcile.ts');
+const { reconcileSale } = await import('../../services/scheduler/reconcile.ts');
 const { rebuildShards } = await import('../../services/scheduler/rebuild.ts');
 const { reconcileOne } = await import('../../services/scheduler/sweeps.ts');
 const { Followers } = await import('../../services/scheduler/followers.ts');
@@ -35,14 +36,6 @@ const rebuild = () =>
   vi.waitUntil(async () => (await rebuildShards(at()))[0], { timeout: 10_000, interval: 100 });
 const patience = { lateMs: 0, recount: false, quiet: false };
 const reconcile = (sale: string) => reconcileSale(node.broker, arbiter, sale, patience);
-
-/** Calls as the scheduler makes them, with something that happens just before one of them. */
-const interrupted = (name: string, happens: () => Promise<unknown>): Caller => ({
-  call: async (asked, params, options) => {
-    if (asked === name) await happens();
-    return node.broker.call(asked, params as object, options) as Promise<never>;
-  },
-});
 
 async function order(sale: string, uid: string, seats: number[]): Promise<string> {
   const orderId = await lock(sale, uid, seats);
@@ -120,7 +113,7 @@ test('weather keeps the shard frozen; what was half restored is not taken for wh
     },
   );
   await loseAll();
-  const away = interrupted('order.live', () => Promise.reject(refusal('BUSY')));
+  const away = interrupted(node.broker, 'order.live', () => Promise.reject(refusal('BUSY')));
   const reserved = () => arbiter.count(sale).then(({ reservations }) => reservations);
   await expect
     .poll(() => rebuildShards({ ...at(), caller: away }).catch(wordOf), { timeout: 10_000 })
@@ -178,7 +171,7 @@ test('a run that ended while it was repaired is not adopted', async () => {
     server.kill('SIGKILL');
     await soon(() => arbiter.runId().catch(() => runId)).not.toBe(runId);
   };
-  const caller = interrupted('order.repaired', restart);
+  const caller = interrupted(node.broker, 'order.repaired', restart);
   await vi.waitUntil(async () => (await rebuildShards({ ...at(), caller }))[0], {
     ...{ timeout: 10_000, interval: 100 },
   });
@@ -193,7 +186,7 @@ test('while a lost sale is rebuilt nobody locks, and what moves is of the new ep
   const { epoch } = (await arbiter.epoch(0))!;
   await redis.del(...Object.values(keys.ofSale(lost)));
   const words: unknown[] = [];
-  const caller = interrupted('session.onSale', async () => {
+  const caller = interrupted(node.broker, 'session.onSale', async () => {
     words.push(await wordFrom(lock(other, 'zoe', [11])));
     await arbiter.release(other, orderId, 'CANCELLED');
   });
@@ -250,6 +243,37 @@ async function fromStopped<T>(work: () => Promise<T>): Promise<T> {
     await node.stop();
   }
 }
+
+test('an order waits no longer than for the one before it, which ended', async () => {
+  const sale = await openSale();
+  const first = await order(sale, 'ann', [4, 5]);
+  const back = await remember(sale);
+  await node.ask('order.cancel', { orderId: first }, 'ann');
+  await soon(() => marks(sale)).toBe('000000000000');
+  const second = await order(sale, 'bob', [5, 6]);
+  await node.stop();
+  await back(); // ann has the seats again
+  const { differences } = await fromStopped(() => reconcile(sale));
+  expect(differences).toMatchObject([
+    { orderId: first, mysql: 'CANCELLED', did: 'release' },
+    { orderId: second, mysql: 'LOCKED', did: 'lock' },
+  ]);
+  expect(await marks(sale)).toBe('000001100000');
+  node = await startNode([seckill as ServiceSchema, session]);
+});
+
+test('an order of seats that the hall does not have is an alarm, and hinders nobody', async () => {
+  const sale = await openSale();
+  const strange = await order(sale, 'ann', [0]);
+  const live = await order(sale, 'bob', [2]);
+  await statements().change('UPDATE order_seats SET seat = 999 WHERE orderId = :strange', {
+    strange,
+  });
+  const report = await reconcile(sale);
+  expect(report.differences).toMatchObject([{ orderId: strange, seats: [999], did: 'alarm' }]);
+  expect(report.orders).toBe(2);
+  expect(await arbiter.hold(sale, live)).toMatchObject({ state: 'LOCKED' });
+});
 
 test('a paid order takes its seats back from a younger lock', async () => {
   const sale = await openSale();
@@ -365,22 +389,3 @@ test('books that do not add up are named', async () => {
     ['paid order without its money', sold, expect.any(String)],
   ]);
 });
-
-test('a grip is only whole when every seat has the same mark', () => {
-  const seats = new Map([
-    [1, { mark: '1', orderId: 'a' }],
-    [2, { mark: '2', orderId: 'a' }],
-    [3, { mark: '1', orderId: 'b' }],
-  ]);
-  const grip = (orderId: string, ...of: number[]) => gripOf({ orderId, seats: of }, seats);
-  expect([grip('a', 1), grip('a', 2), grip('a', 1, 2)]).toEqual(['LOCKED', 'SOLD', 'PARTIAL']);
-  expect([grip('b', 3, 4), grip('b', 1), grip('c', 9)]).toEqual(['PARTIAL', 'NONE', 'NONE']);
-});
-
-/** Ends an order as if every message about it had been lost. */
-async function move(orderId: string, state: string): Promise<void> {
-  await statements().change(
-    'UPDATE orders SET state = :state, updatedAt = UTC_TIMESTAMP(3) WHERE orderId = :orderId',
-    { orderId, state },
-  );
-}
