@@ -23,7 +23,6 @@ const DEBIAN_MODULES = '/usr/lib/nginx/modules';
 const CONNECTIONS_MAX = 20_000;
 /** Files a worker has open beside its connections: logs, listeners, bodies on disk. */
 const FILES_BESIDE = 100;
-const WORKERS = 2;
 
 /** How to run the edge that {@link renderEdge} wrote. */
 export interface RenderedEdge {
@@ -80,10 +79,17 @@ function valuesOf(config: Config, home: string): Record<string, string | number>
     dir: home,
     lua: OPENRESTY,
     user: userLine(home),
-    workers: WORKERS,
+    workers: config.edgeWorkers,
     filesMax,
     connectionsMax: Math.min(CONNECTIONS_MAX, filesMax - FILES_BESIDE),
     drainMs: config.drainMs,
+    clientMs: config.edgeClientMs,
+    ipRate: config.edgeIpRate,
+    ipBurst: config.edgeIpBurst,
+    ipOpen: config.edgeIpOpen,
+    ipStreams: config.edgeIpStreams,
+    uidRate: config.edgeUidRate,
+    uidBurst: config.edgeUidBurst,
     resolver: resolverLine(new URL(config.arbiterUrl).hostname),
     listen: listenOn(config.edgeHost, config.edgePort),
     rush: upstreamOf(config, 'rush'),
@@ -123,6 +129,9 @@ function settingsOf(config: Config): object {
     flags: Array.from({ length: shards }, (_, shard) => keys.ofShard(shard).flags),
     pullMs: config.edgePullMs,
     keepMs: config.edgeKeepMs,
+    ipRate: config.edgeIpRate,
+    uidRate: config.edgeUidRate,
+    logRefusals: config.edgeLogRefusals,
     words: Object.fromEntries(
       Object.entries(REFUSALS).map(([word, { status, retry, zh, en }]) => [
         word,

@@ -227,6 +227,33 @@ export const SETTINGS = {
     MINUTE,
     'how long the edge believes what it pulled when it cannot pull again; then it asks Node',
   ),
+  edgeWorkers: integer('EDGE_WORKERS', 2, 1, 64, 'worker processes of the edge'),
+  edgeIpRate: integer(
+    'EDGE_IP_RATE',
+    5_000,
+    1,
+    1_000_000,
+    'requests per second from one address; who shows a permit is counted by uid instead',
+  ),
+  edgeIpBurst: integer('EDGE_IP_BURST', 10_000, 1, 1_000_000, 'how many more may come at once'),
+  edgeIpOpen: integer('EDGE_IP_OPEN', 4_096, 1, 100_000, 'requests one address has open at once'),
+  edgeIpStreams: integer('EDGE_IP_STREAMS', 8_000, 1, 100_000, 'streams one address has open'),
+  edgeUidRate: integer('EDGE_UID_RATE', 10, 1, 100_000, 'locks one uid may ask for per second'),
+  edgeUidBurst: integer('EDGE_UID_BURST', 20, 1, 100_000, 'how many more may come at once'),
+  edgeClientMs: integer(
+    'EDGE_CLIENT_MS',
+    10_000,
+    500,
+    MINUTE,
+    'how long a client may take for its headers, or be silent within its body',
+  ),
+  edgeLogRefusals: integer(
+    'EDGE_LOG_REFUSALS',
+    100,
+    0,
+    1_000_000,
+    'refusals per second and worker that the access log names; all are counted',
+  ),
 
   // the live stream
   streamCoalesceMs: integer('STREAM_COALESCE_MS', 100, 10, 1_000, 'deltas are gathered this long'),

@@ -5,11 +5,16 @@
 -- data: no; `false`: what I ask for is not loaded. Then `on_missing` decides: "open" lets the next
 -- gate (and in the end Node, which is always right) decide; "closed" refuses with BUSY.
 -- A gate never answers by itself and never asks anybody outside this process.
+--
+-- `limits` divides a list: nginx counts after it, so what stands before it runs in the rewrite
+-- phase and what stands after it in the access phase. A gate that is `counted` is passed by nobody
+-- without credentials, so its refusal is said after the counting: guessing tokens is a flood, too.
 local method = require "gates.method"
 local sandbox_only = require "gates.sandbox_only"
 local sold_out = require "gates.sold_out"
 local token = require "gates.token"
 local permit = require "gates.permit"
+local limits = require "gates.limits"
 local sale_window = require "gates.sale_window"
 local problem = require "lib.problem"
 local proof = require "lib.proof"
@@ -21,17 +26,34 @@ local ipairs = ipairs
 local _M = {}
 
 _M.routes = {
-    public = { method },
+    probe = { method },
     sandbox = { method, sandbox_only },
-    member = { method, token },
-    locks = { method, sold_out, token, permit, sale_window },
+    public = { method, limits },
+    provider = { method, limits },
+    member = { method, token, limits },
+    locks = { method, sold_out, token, permit, limits, sale_window },
 }
 
-for route, gates in pairs(_M.routes) do
+-- A list as its two phases see it; `after` is nothing when the route is not counted.
+local function divided(route, gates)
+    local before, after = {}, nil
     for place, gate in ipairs(gates) do
         local declared = gate.on_missing == "open" or gate.on_missing == "closed"
         assert(gate.name and gate.check and declared, route .. ": gate " .. place .. " is no gate")
+        if gate == limits then
+            after = {}
+        else
+            local part = after or before
+            part[#part + 1] = gate
+        end
     end
+    return { before = before, after = after }
+end
+
+
+local parts = {}
+for route, gates in pairs(_M.routes) do
+    parts[route] = divided(route, gates)
 end
 
 
@@ -49,14 +71,48 @@ local function refusal_of(gates, req)
 end
 
 
-function _M.run()
+local function say(gate, word, data)
+    ngx.var.edge_gate = gate.name
+    return problem.say(word, data)
+end
+
+
+-- The rewrite phase: the gates before the counting, and under which name nginx counts.
+function _M.enter()
     local req = request.new()
-    local gate, word, data = refusal_of(_M.routes[req.route], req)
-    if gate then
-        ngx.var.edge_gate = gate.name
-        return problem.say(word, data)
+    local part = parts[req.route]
+    local gate, word, data = refusal_of(part.before, req)
+    if gate and not (gate.counted and part.after) then
+        return say(gate, word, data)
+    end
+    req.gate, req.word, req.data = gate, word, data
+    ngx.ctx.req = req
+    if part.after then
+        limits.check(req)
+    end
+end
+
+
+-- The access phase: what was held back, the gates after the counting, and the proof for Node.
+function _M.pass()
+    local req = ngx.ctx.req
+    if req.gate then
+        return say(req.gate, req.word, req.data)
+    end
+    local after = parts[req.route].after
+    if after then
+        local gate, word, data = refusal_of(after, req)
+        if gate then
+            return say(gate, word, data)
+        end
     end
     proof.sign(req)
+end
+
+
+-- What nginx found to be too much.
+function _M.too_much()
+    return say(limits, "RATE_LIMITED", limits.broken())
 end
 
 

@@ -4,6 +4,7 @@ local jwt = require "lib.jwt"
 return {
     name = "token",
     on_missing = "closed",
+    counted = true,
     check = function(req)
         if not jwt.ready() then
             return false

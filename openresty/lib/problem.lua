@@ -1,6 +1,7 @@
 -- The only writer of refusals at the edge: the problem+json (RFC 9457) that services/gateway writes
 -- too, member by member, so that nobody outside can tell who said no.
 local cjson = require "cjson"
+local settings = require "lib.settings"
 local words = require "lib.words"
 
 local ngx = ngx
@@ -13,6 +14,20 @@ local ALLOW = "GET, HEAD, POST, PATCH, DELETE"
 local RETRY_AFTER_S = 1
 
 local _M = {}
+
+-- How many refusals this worker has let into the access log in this second. A flood must not fill
+-- the disk: those beyond are counted (lib/meter.lua) and not named.
+local second, named = 0, 0
+
+
+local function is_named()
+    local now = ngx.time()
+    if now ~= second then
+        second, named = now, 0
+    end
+    named = named + 1
+    return named <= settings.logRefusals
+end
 
 
 local function rfc3339(ms)
@@ -52,6 +67,13 @@ local HEADERS = {
     UNAUTHENTICATED = function(header)
         header["WWW-Authenticate"] = "Bearer"
     end,
+    -- The fields of draft-ietf-httpapi-ratelimit-headers: a second brings as many as the rate.
+    RATE_LIMITED = function(header, data)
+        if data then
+            header["RateLimit-Policy"] = format('"%s";q=%d;w=1', data.limit, data.rate)
+            header["RateLimit"] = format('"%s";r=0;t=1', data.limit)
+        end
+    end,
 }
 
 -- The part of the text that is the same for everybody, by word and language.
@@ -87,6 +109,9 @@ function _M.say(word, data)
     local body = head_of(word, language) .. instance_of(var.edge_path or "") ..
         ',"requestId":"' .. var.request_id .. '"' .. members .. "}"
     var.edge_word = word
+    if not is_named() then
+        var.edge_logged = ""
+    end
     ngx.status = status
     header["Content-Type"] = "application/problem+json; charset=utf-8"
     header["Content-Language"] = tag

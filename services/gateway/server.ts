@@ -14,6 +14,8 @@ const TIMES = {
   connectionsCheckingInterval: 1_000,
 } as const;
 const HEADERS_MAX = 64;
+/** When everybody's stream breaks, everybody comes back at once: Node's 511 would turn many away. */
+const BACKLOG = 4_096;
 
 /** How long answers still say `Connection: close` before idle connections are cut. */
 const LAME_DUCK_MS = 150;
@@ -22,6 +24,10 @@ const LOOK_AGAIN_MS = 25;
 export function doorServer(listener: RequestListener): Server {
   const server = createServer(TIMES, listener);
   server.maxHeadersCount = HEADERS_MAX;
+  // moleculer-web names port and address only.
+  const listen = server.listen.bind(server);
+  server.listen = ((port: number, host: string, done: () => void) =>
+    listen({ port, host, backlog: BACKLOG }, done)) as Server['listen'];
   return server;
 }
 

@@ -203,10 +203,10 @@ export class Stage {
   }
 
   /** The headers of a buyer who may ask for seats of a session. */
-  buyer(session: string, more: Record<string, string> = {}): Record<string, string> {
+  buyer(session: string, more: Record<string, string> = {}, uid = 'u1'): Record<string, string> {
     return {
-      Authorization: `Bearer ${this.token()}`,
-      'X-Permit': this.permit(session),
+      Authorization: `Bearer ${this.token({ sub: uid })}`,
+      'X-Permit': this.permit(session, uid),
       'Content-Type': 'application/json',
       ...more,
     };

@@ -87,7 +87,7 @@ describe('a door that is away', () => {
   let stage: Stage;
   const sale = newSession();
   beforeAll(async () => {
-    stage = await Stage.start();
+    stage = await Stage.start({ env: { EDGE_UID_BURST: '1000' } });
   });
   afterAll(() => stage.end());
   beforeEach(() => stage.doors.startAll());
