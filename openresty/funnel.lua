@@ -13,6 +13,7 @@ local method = require "gates.method"
 local sandbox_only = require "gates.sandbox_only"
 local sold_out = require "gates.sold_out"
 local token = require "gates.token"
+local operator_only = require "gates.operator_only"
 local permit = require "gates.permit"
 local limits = require "gates.limits"
 local sale_window = require "gates.sale_window"
@@ -31,6 +32,7 @@ _M.routes = {
     public = { method, limits },
     provider = { method, limits },
     member = { method, token, limits },
+    metrics = { method, token, operator_only, limits },
     locks = { method, sold_out, token, permit, limits, sale_window },
 }
 

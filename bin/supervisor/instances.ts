@@ -44,7 +44,8 @@ function processProgram({ name, row, port }: Instance, runDir: string): Program 
 
 /** The edge, its private tree written to `<run dir>/edge`. */
 export function edgeProgram(config: Config): Program {
-  const { command, args } = renderEdge(config, join(config.runDir, 'edge'));
+  const dir = join(config.runDir, 'edge');
+  const { command, args } = renderEdge(config, dir);
   return {
     name: 'edge',
     command,
@@ -54,6 +55,7 @@ export function edgeProgram(config: Config): Program {
     ready: () => answersOk(`${edgeUrl(config)}/readyz`),
     lacks: () => bodyOf(`${edgeUrl(config)}/readyz`),
     readyMs: 20_000,
+    logs: [join(dir, 'access.log'), join(dir, 'error.log')],
   };
 }
 

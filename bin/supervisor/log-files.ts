@@ -33,8 +33,7 @@ export function beginLog(runDir: string, name: string): void {
 export const openLog = (runDir: string, name: string): number =>
   openSync(logPath(runDir, name), 'a');
 
-export function trimLog(runDir: string, name: string): void {
-  const path = logPath(runDir, name);
+export function trimLog(path: string): void {
   if (!existsSync(path) || statSync(path).size < LOG_BYTES_MAX) return;
   copyFileSync(path, `${path}.1`);
   truncateSync(path);

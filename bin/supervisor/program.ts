@@ -25,6 +25,8 @@ export interface Program {
   readonly readyMs: number;
   /** Runs before the first start, e.g. to make a data directory. */
   readonly prepare?: () => Promise<void>;
+  /** Further files it appends to. */
+  readonly logs?: readonly string[];
   /** Made again before each start when it is gone: a server that lost its data starts empty. */
   readonly dir?: string;
 }

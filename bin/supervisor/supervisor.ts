@@ -69,7 +69,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#environment = environment;
     this.#dress = dress;
     this.#trimming = setInterval(() => {
-      for (const name of this.#slots.keys()) trimLog(runDir, name);
+      for (const [name, { program }] of this.#slots)
+        for (const path of [logPath(runDir, name), ...(program.logs ?? [])]) trimLog(path);
     }, TRIM_EVERY_MS).unref();
   }
 

@@ -207,7 +207,7 @@ describe('a log', () => {
     await supervisor.start(program('talker', 'while :; do echo line; sleep 0.02; done'));
     const path = logPath(runDir, 'talker');
     writeFileSync(path, Buffer.alloc(21 * 1024 * 1024, 'x'), { flag: 'a' });
-    trimLog(runDir, 'talker');
+    trimLog(logPath(runDir, 'talker'));
     const cut = statSync(path).size;
     expect(cut).toBeLessThan(1_000);
     await until('it goes on', () => statSync(path).size > cut, 2_000);
