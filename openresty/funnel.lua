@@ -17,6 +17,7 @@ local operator_only = require "gates.operator_only"
 local permit = require "gates.permit"
 local limits = require "gates.limits"
 local sale_window = require "gates.sale_window"
+local meter = require "lib.meter"
 local problem = require "lib.problem"
 local proof = require "lib.proof"
 local request = require "lib.request"
@@ -73,19 +74,13 @@ local function refusal_of(gates, req)
 end
 
 
-local function say(gate, word, data)
-    ngx.var.edge_gate = gate.name
-    return problem.say(word, data)
-end
-
-
 -- The rewrite phase: the gates before the counting, and under which name nginx counts.
 function _M.enter()
     local req = request.new()
     local part = parts[req.route]
     local gate, word, data = refusal_of(part.before, req)
     if gate and not (gate.counted and part.after) then
-        return say(gate, word, data)
+        return problem.say(gate.name, word, data)
     end
     req.gate, req.word, req.data = gate, word, data
     ngx.ctx.req = req
@@ -95,26 +90,33 @@ function _M.enter()
 end
 
 
--- The access phase: what was held back, the gates after the counting, and the proof for Node.
+-- The access phase: what was counted, what was held back until it was, the gates after it, and the
+-- proof for Node.
 function _M.pass()
     local req = ngx.ctx.req
-    if req.gate then
-        return say(req.gate, req.word, req.data)
-    end
     local after = parts[req.route].after
     if after then
-        local gate, word, data = refusal_of(after, req)
+        local word, data = limits.verdict()
+        if word then
+            return problem.say(limits.name, word, data)
+        end
+        if req.gate then
+            return problem.say(req.gate.name, req.word, req.data)
+        end
+        local gate
+        gate, word, data = refusal_of(after, req)
         if gate then
-            return say(gate, word, data)
+            return problem.say(gate.name, word, data)
         end
     end
+    meter.count(req.route, "", "")
     proof.sign(req)
 end
 
 
--- What nginx found to be too much.
+-- What nginx refused by itself, where the gates have no say.
 function _M.too_much()
-    return say(limits, "RATE_LIMITED", limits.broken())
+    return problem.say(limits.name, limits.verdict())
 end
 
 
