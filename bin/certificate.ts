@@ -70,15 +70,20 @@ function namesOf({ edgeHost, publicUrl }: Config): string[] {
   return [...new Set(['localhost', '127.0.0.1', '::1', edgeHost, publicHost])];
 }
 
-/** The key first: cut off in between, the two do not match, and the next start makes both. */
+/**
+ * Valid since yesterday, because not every clock that looks at it is right. The key is written
+ * first: cut off in between, the two do not match, and the next start makes both.
+ */
 async function make(config: Config): Promise<void> {
   const altNames = namesOf(config).map((name) =>
     isIP(name) ? { type: 7 as const, ip: name } : { type: 2 as const, value: name },
   );
+  const beginsMs = Date.now() - DAY_MS;
   const made = await generate([{ name: 'commonName', value: 'hotseat for development' }], {
     keyType: 'ec',
     algorithm: 'sha256',
-    notAfterDate: new Date(Date.now() + LIFE_MS),
+    notBeforeDate: new Date(beginsMs),
+    notAfterDate: new Date(beginsMs + LIFE_MS),
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
       { name: 'keyUsage', digitalSignature: true, critical: true },

@@ -4,6 +4,7 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { generate } from 'selfsigned';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { shownBy } from '../../bin/certificate.ts';
 import { answersOk } from '../../bin/supervisor/health.ts';
@@ -239,7 +240,7 @@ describe('a certificate of the operator', () => {
   it('is shown, told to browsers for good, and believed by probes whatever its name', async () => {
     const { edgeTlsCert, edgeTlsKey } = stage.config;
     const files = { EDGE_TLS: 'files', EDGE_TLS_CERT: edgeTlsCert, EDGE_TLS_KEY: edgeTlsKey };
-    const theirs = await Stage.start({ env: files });
+    const theirs = await Stage.start({ env: { ...files, EDGE_HOST: '0.0.0.0' } });
     onTestFinished(() => theirs.end());
     const { headers } = await theirs.ask('/healthz');
     expect(headers['strict-transport-security']).toBe('max-age=31536000');
@@ -247,6 +248,8 @@ describe('a certificate of the operator', () => {
     const url = `${theirs.url}/healthz`.replace('127.0.0.1', '127.0.0.2');
     const certificate = shownBy(theirs.config);
     expect(await answersOk(url)).toBe(false);
-    expect(await answersOk(`${theirs.url}/healthz`, { certificate })).toBe(true);
+    expect(await answersOk(url, { certificate })).toBe(true);
+    const { cert: another } = await generate([], { keyType: 'ec', algorithm: 'sha256' });
+    expect(await answersOk(url, { certificate: another })).toBe(false);
   });
 });
