@@ -1,4 +1,5 @@
 /** The edge with TLS: both versions of HTTP over it, and everything else as it is without. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
@@ -29,6 +30,7 @@ beforeEach(() => {
 });
 
 const KIB = 1_024;
+const MIB = KIB * KIB;
 
 /** One request as a stream of the one connection. */
 function ask(path: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Answer> {
@@ -105,6 +107,38 @@ describe('HTTP/2', () => {
     for (const reader of readers) reader.write('event: seats\ndata: {}\n\n');
     await allHeard('event: seats');
     for (const stream of open) stream.close();
+  });
+  it('lets Node feel a reader who is too slow, and no other stream of the connection', async () => {
+    const piece = Buffer.alloc(64 * KIB, 'x');
+    let waiting = 0;
+    let closed = false;
+    const { behave } = stage.doors;
+    stage.doors.behave = (req, res, body) => {
+      if (!req.url!.endsWith('/stream')) return behave(req, res, body);
+      res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      const more = setInterval(() => {
+        if (waiting < MIB) res.write(piece);
+        waiting = res.writableLength;
+      }, 5);
+      res.on('close', () => {
+        clearInterval(more);
+        closed = true;
+      });
+    };
+    onTestFinished(() => {
+      stage.doors.behave = behave;
+    });
+    const own = connectHttp2(stage.url);
+    own.on('connect', () => own.setLocalWindowSize(16 * MIB));
+    onTestFinished(() => own.destroy());
+    const slow = own.request({ ':path': `/api/v1/sessions/${newSession()}/stream` });
+    slow.on('error', () => undefined); // closed at the end
+    await vi.waitFor(() => expect(waiting).toBeGreaterThan(MIB - piece.length), 10_000);
+    const other = own.request({ ':path': '/api/v1/shows' });
+    const [head] = await once(other, 'response');
+    expect(head[':status']).toBe(200);
+    slow.close();
+    await vi.waitFor(() => expect(closed).toBe(true), 5_000);
   });
   it('knows every refusal that HTTP/1 knows', async () => {
     const sale = newSession();
