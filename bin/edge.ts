@@ -23,6 +23,7 @@ const DEBIAN_MODULES = '/usr/lib/nginx/modules';
 const CONNECTIONS_MAX = 20_000;
 /** Files a worker has open beside its connections: logs, listeners, bodies on disk. */
 const FILES_BESIDE = 100;
+const HSTS = 'add_header Strict-Transport-Security max-age=31536000 always;';
 
 /** How to run the edge that {@link renderEdge} wrote. */
 export interface RenderedEdge {
@@ -43,7 +44,7 @@ export function renderEdge(config: Config, dir: string): RenderedEdge {
     throw new StartError(
       'no nginx with Lua found: install OpenResty, or nginx libnginx-mod-http-lua lua-cjson',
     );
-  for (const path of [home, OPENRESTY])
+  for (const path of [home, OPENRESTY, config.edgeTlsCert, config.edgeTlsKey])
     if (/["'$;?\\\n]/.test(path))
       throw new StartError(`nginx cannot be told of the path ${path}: move it to a plainer one`);
   mkdirSync(home, { recursive: true });
@@ -91,15 +92,28 @@ function valuesOf(config: Config, home: string): Record<string, string | number>
     uidRate: config.edgeUidRate,
     uidBurst: config.edgeUidBurst,
     resolver: resolverLine(new URL(config.arbiterUrl).hostname),
-    listen: listenOn(config.edgeHost, config.edgePort),
+    listen: listenOn(config),
+    tls: tlsLines(config),
     rush: upstreamOf(config, 'rush'),
     front: upstreamOf(config, 'front'),
     live: upstreamOf(config, 'live'),
   };
 }
 
-const listenOn = (host: string, port: number): string =>
-  isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+function listenOn({ edgeHost, edgePort, edgeTls }: Config): string {
+  const host = isIP(edgeHost) === 6 ? `[${edgeHost}]` : edgeHost;
+  return `${host}:${edgePort}${edgeTls === 'off' ? '' : ' ssl http2'}`;
+}
+
+/**
+ * Browsers are told to insist on TLS only where the certificate is to stay: for a year, whatever
+ * else they find at this host.
+ */
+function tlsLines({ edgeTls, edgeTlsCert: cert, edgeTlsKey: key }: Config): string {
+  if (edgeTls === 'off') return '';
+  const hsts = edgeTls === 'files' ? HSTS : '';
+  return filled(readFileSync(join(OPENRESTY, 'tls.conf'), 'utf8'), { cert, key, hsts }).trim();
+}
 
 /**
  * A process that fails again and again is left alone for a second. Not at the first failure: while

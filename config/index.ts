@@ -6,9 +6,11 @@
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isIPv6 } from 'node:net';
+import { join, resolve } from 'node:path';
 import { type Door, type Instance, instancesOf, SERVERS, type ServerName } from './processes.ts';
 import { SETTINGS, type Setting, type SettingName } from './schema.ts';
+import { trustEdge } from './trust.ts';
 
 /** Keys by kid, in the order given: the first signs, all verify. */
 export type Keyring = ReadonlyMap<string, KeyObject>;
@@ -77,6 +79,7 @@ export function readConfig(env: Env): Config {
   return Object.freeze({
     ...values,
     ...defaultUrls(values),
+    ...tlsFiles(values),
     instance,
     door: instance?.row.door,
   }) as Config;
@@ -88,13 +91,51 @@ function defaultUrls(values: Config): Partial<Record<SettingName, string>> {
     values.portBase + SERVERS.find(({ name }) => name === server)!.port;
   const sandbox = instancesOf(values.portBase, 'sandbox').find(({ row }) => row.sandboxOnly);
   return {
-    publicUrl: values.publicUrl || `http://${values.edgeHost}:${values.edgePort}`,
+    publicUrl: values.publicUrl || edgeOrigin(values, values.edgeHost),
     arbiterUrl: values.arbiterUrl || `redis://127.0.0.1:${port('arbiter')}`,
     cacheUrl: values.cacheUrl || `redis://127.0.0.1:${port('cache')}`,
     natsUrl: values.natsUrl || `nats://127.0.0.1:${port('nats')}`,
     mysqlUrl: values.mysqlUrl || `mysql://root@127.0.0.1:${port('mariadb')}/hotseat`,
     providerUrl: values.providerUrl || `http://127.0.0.1:${sandbox?.httpPort}`,
   };
+}
+
+/** Where the edge listens, under a name or address of its machine. */
+export function edgeOrigin(values: Pick<Config, 'edgeTls' | 'edgePort'>, host: string): string {
+  const scheme = values.edgeTls === 'off' ? 'http' : 'https';
+  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${values.edgePort}`;
+}
+
+/**
+ * The certificate of the edge and its key, as absolute paths; empty without TLS.
+ * @throws ConfigError when what is given would not be what is used
+ */
+function tlsFiles(values: Config): Pick<Config, 'edgeTlsCert' | 'edgeTlsKey'> {
+  const { edgeTls, edgeTlsCert, edgeTlsKey, mode, publicUrl } = values;
+  if (edgeTls === 'self-signed' && mode === 'production')
+    throw new ConfigError(
+      'EDGE_TLS: self-signed is for development; production takes files, with EDGE_TLS_CERT and ' +
+        'EDGE_TLS_KEY, or off behind a proxy that speaks TLS',
+    );
+  if (edgeTls !== 'off' && publicUrl.startsWith('http:'))
+    throw new ConfigError(`PUBLIC_URL: must be https:// with EDGE_TLS=${edgeTls}`);
+  const home = resolve(values.runDir, 'tls');
+  const known = {
+    off: { edgeTlsCert: '', edgeTlsKey: '' },
+    'self-signed': { edgeTlsCert: join(home, 'cert.pem'), edgeTlsKey: join(home, 'key.pem') },
+    files: {
+      edgeTlsCert: edgeTlsCert && resolve(edgeTlsCert),
+      edgeTlsKey: edgeTlsKey && resolve(edgeTlsKey),
+    },
+  }[edgeTls];
+  for (const name of ['edgeTlsCert', 'edgeTlsKey'] as const) {
+    const { env } = SETTINGS[name];
+    if (edgeTls === 'files' && known[name] === '')
+      throw new ConfigError(`${env}: EDGE_TLS=files needs a path here`);
+    if (values[name] !== '' && resolve(values[name]) !== known[name])
+      throw new ConfigError(`${env}: is for EDGE_TLS=files, and EDGE_TLS is ${edgeTls}`);
+  }
+  return known;
 }
 
 /** The environment of a running system, as its supervisor wrote it; empty when there is none. */
@@ -111,3 +152,4 @@ const runDir = process.env.RUN_DIR ?? SETTINGS.runDir.default;
 
 /** The configuration of this process. */
 export const config: Config = readConfig({ ...environmentOf(runDir), ...process.env });
+trustEdge(config);

@@ -72,6 +72,19 @@ export const SETTINGS = {
   },
   edgeHost: text('EDGE_HOST', '127.0.0.1', 'address the edge listens on'),
   edgePort: integer('EDGE_PORT', 8080, 1, 65_535, 'port the edge listens on'),
+  edgeTls: {
+    env: 'EDGE_TLS',
+    type: 'choice',
+    default: 'off',
+    choices: ['off', 'self-signed', 'files'],
+    means: 'TLS and HTTP/2 at the edge: none, a certificate made for development, or one of yours',
+  },
+  edgeTlsCert: text(
+    'EDGE_TLS_CERT',
+    '',
+    'for EDGE_TLS=files: path of the certificate with its chain, PEM',
+  ),
+  edgeTlsKey: text('EDGE_TLS_KEY', '', 'for EDGE_TLS=files: path of its private key, PEM'),
   portBase: integer(
     'PORT_BASE',
     18_000,
@@ -82,7 +95,7 @@ export const SETTINGS = {
   publicUrl: text(
     'PUBLIC_URL',
     '',
-    'how buyers reach the edge; http://<edge host>:<port> when empty',
+    'how buyers reach the edge; http(s)://<edge host>:<port> when empty',
   ),
   arbiterUrl: text(
     'ARBITER_URL',

@@ -99,6 +99,45 @@ describe('what follows from other settings', () => {
   });
 });
 
+describe('TLS at the edge', () => {
+  const files = { EDGE_TLS_CERT: '/tls/a.crt', EDGE_TLS_KEY: '/tls/a.key' };
+  const selfSigned = { EDGE_TLS: 'self-signed', RUN_DIR: '/run/hotseat' };
+  it('is off by default, and the public url is then http', () => {
+    expect(readConfig({})).toMatchObject({ edgeTls: 'off', edgeTlsCert: '', edgeTlsKey: '' });
+  });
+  it('makes the public url https, also of an IPv6 address', () => {
+    const { publicUrl } = readConfig({ ...selfSigned, EDGE_HOST: '::1' });
+    expect(publicUrl).toBe('https://[::1]:8080');
+  });
+  it('keeps a certificate of its own under the run directory', () => {
+    expect(readConfig(selfSigned)).toMatchObject({
+      edgeTlsCert: '/run/hotseat/tls/cert.pem',
+      edgeTlsKey: '/run/hotseat/tls/key.pem',
+    });
+  });
+  it('reads again what a running system was told', () => {
+    const { edgeTlsCert, edgeTlsKey } = readConfig(selfSigned);
+    const told = { ...selfSigned, EDGE_TLS_CERT: edgeTlsCert, EDGE_TLS_KEY: edgeTlsKey };
+    expect(readConfig(told)).toEqual(readConfig(selfSigned));
+  });
+  it.each([
+    [{ EDGE_TLS: 'on' }, 'EDGE_TLS: must be one of off, self-signed, files'],
+    [{ ...selfSigned, MODE: 'production' }, 'EDGE_TLS: self-signed is for development'],
+    [{ ...selfSigned, PUBLIC_URL: 'http://x' }, 'PUBLIC_URL: must be https:// with'],
+    [{ EDGE_TLS: 'files', EDGE_TLS_KEY: '/a' }, 'EDGE_TLS_CERT: EDGE_TLS=files needs a path'],
+    [{ EDGE_TLS: 'files', EDGE_TLS_CERT: '/a' }, 'EDGE_TLS_KEY: EDGE_TLS=files needs a path'],
+    [files, 'EDGE_TLS_CERT: is for EDGE_TLS=files, and EDGE_TLS is off'],
+    [{ ...files, ...selfSigned }, 'EDGE_TLS_CERT: is for EDGE_TLS=files'],
+  ])('refuses %j in one line', (env, line) => {
+    expect(messageOf(env as Record<string, string>)).toContain(line);
+    expect(messageOf(env as Record<string, string>)).not.toContain('\n');
+  });
+  it('takes files in production mode', () => {
+    const config = readConfig({ ...files, EDGE_TLS: 'files', MODE: 'production' });
+    expect(config).toMatchObject({ edgeTlsCert: '/tls/a.crt', edgeTlsKey: '/tls/a.key' });
+  });
+});
+
 describe('the environment of a running system', () => {
   it('is what its supervisor wrote, and nothing when none runs', () => {
     const dir = mkdtempSync(join(tmpdir(), 'config-'));
