@@ -126,7 +126,6 @@ function _M.say(gate, word, data)
         var.edge_logged = ""
     end
     ngx.status = status
-    header["Content-Type"] = "application/problem+json; charset=utf-8"
     -- nginx adds Content-Language from this, and Cache-Control with it.
     var.edge_language = tag
     header["Content-Length"] = #body
