@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import type { Config, Keyring } from '../config/index.ts';
+import type { Config, Keyring, PublicKeys } from '../config/index.ts';
 import { type Door, instancesOf } from '../config/processes.ts';
 import { REFUSALS } from '../contracts/errors.ts';
 import { keyspace } from '../contracts/keys.ts';
@@ -135,6 +135,7 @@ function settingsOf(config: Config): object {
     audience: config.jwtAudience,
     keys: {
       jwt: secretsOf(config.jwtKeys),
+      jwtPublic: publicKeysOf(config.jwtPublicKeys),
       permit: secretsOf(config.permitKeys),
       edge: secretsOf(config.edgeKeys),
       edgeFirst: [...config.edgeKeys.keys()][0],
@@ -157,6 +158,14 @@ function settingsOf(config: Config): object {
 
 const secretsOf = (ring: Keyring): Record<string, string> =>
   Object.fromEntries([...ring].map(([kid, key]) => [kid, key.export().toString('base64')]));
+
+const publicKeysOf = (keys: PublicKeys): Record<string, object> =>
+  Object.fromEntries(
+    [...keys].map(([kid, { algorithm, key }]) => {
+      const der = key.export({ type: 'spki', format: 'der' }).toString('base64');
+      return [kid, { algorithm, der }];
+    }),
+  );
 
 function arbiterOf(url: string): object {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);

@@ -9,19 +9,24 @@ import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type Door, type Instance, instancesOf, SERVERS, type ServerName } from './processes.ts';
+import { type PublicKey, publicKeyOf } from './public-key.ts';
 import { SETTINGS, type Setting, type SettingName } from './schema.ts';
 import { trustEdge } from './trust.ts';
 
 /** Keys by kid, in the order given: the first signs, all verify. */
 export type Keyring = ReadonlyMap<string, KeyObject>;
+/** Keys of others by kid, each with the one algorithm it is used with. */
+export type PublicKeys = ReadonlyMap<string, PublicKey>;
 
 type ValueOf<S extends Setting> = S['type'] extends 'integer'
   ? number
   : S['type'] extends 'keyring'
     ? Keyring
-    : S extends { type: 'choice'; choices: readonly (infer C)[] }
-      ? C
-      : string;
+    : S['type'] extends 'publicKeys'
+      ? PublicKeys
+      : S extends { type: 'choice'; choices: readonly (infer C)[] }
+        ? C
+        : string;
 export type Config = { readonly [N in SettingName]: ValueOf<(typeof SETTINGS)[N]> } & {
   /** The instance this process is; undefined in a tool or a test. */
   readonly instance: Instance | undefined;
@@ -34,6 +39,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 export class ConfigError extends Error {}
 
 const MIN_SECRET = 32;
+const KID = /^[a-z0-9]{1,16}$/;
 
 function read(name: SettingName, env: Env): unknown {
   const setting: Setting = SETTINGS[name];
@@ -54,15 +60,40 @@ function read(name: SettingName, env: Env): unknown {
       const keys =
         raw === '' ? [] : raw.split(',').map((item) => item.split(':') as [string, string]);
       for (const [kid, secret] of keys)
-        if (!/^[a-z0-9]{1,16}$/.test(kid) || (secret ?? '').length < MIN_SECRET)
+        if (!KID.test(kid) || (secret ?? '').length < MIN_SECRET)
           throw wrong(`must be kid:secret,…, each secret at least ${MIN_SECRET} characters`);
       return new Map(keys.map(([kid, secret]) => [kid, createSecretKey(Buffer.from(secret))]));
     }
+    case 'publicKeys':
+      return publicKeysOf(raw, wrong);
     case 'text':
       if (setting.pattern && !setting.pattern.test(raw))
         throw wrong(`must match ${setting.pattern}`);
       return raw;
   }
+}
+
+function publicKeysOf(raw: string, wrong: (why: string) => ConfigError): PublicKeys {
+  const keys = new Map<string, PublicKey>();
+  for (const item of raw === '' ? [] : raw.split(',')) {
+    const parts = item.split(':') as [kid: string, algorithm: string, base64: string];
+    const [kid, algorithm, base64] = parts;
+    if (!KID.test(kid) || parts.length !== 3) throw wrong('must be kid:algorithm:key,…');
+    if (keys.has(kid)) throw wrong(`names kid ${kid} twice: give one of the two another kid`);
+    const key = publicKeyOf(algorithm, base64);
+    if (typeof key === 'string') throw wrong(`kid ${kid}: ${key}`);
+    keys.set(kid, key);
+  }
+  return keys;
+}
+
+/** A kid names one key: whoever knows the public one must not pass it off as the secret. */
+function refuseSharedKids({ jwtKeys, jwtPublicKeys }: Config): void {
+  const shared = [...jwtPublicKeys.keys()].find((kid) => jwtKeys.has(kid));
+  if (shared)
+    throw new ConfigError(
+      `JWT_PUBLIC_KEYS: kid ${shared} is in JWT_KEYS too: give one of the two another kid`,
+    );
 }
 
 /**
@@ -71,6 +102,7 @@ function read(name: SettingName, env: Env): unknown {
 export function readConfig(env: Env): Config {
   const names = Object.keys(SETTINGS) as SettingName[];
   const values = Object.fromEntries(names.map((name) => [name, read(name, env)])) as Config;
+  refuseSharedKids(values);
   const instance = instancesOf(values.portBase, values.mode).find(
     ({ name }) => name === env.INSTANCE,
   );

@@ -21,6 +21,8 @@ export type Setting = Common &
     | { readonly type: 'choice'; readonly default: string; readonly choices: readonly string[] }
     /** `kid:secret,kid:secret`: the first signs, all verify. Each secret at least 32 characters. */
     | { readonly type: 'keyring'; readonly default: '' }
+    /** `kid:algorithm:key,…`, each key the base64 of its SPKI DER: what others sign with. */
+    | { readonly type: 'publicKeys'; readonly default: '' }
   );
 
 const integer = (
@@ -283,6 +285,12 @@ export const SETTINGS = {
     'JWT_KEYS',
     'HS256 keys by kid: the algorithm is pinned here, never by the token',
   ),
+  jwtPublicKeys: {
+    env: 'JWT_PUBLIC_KEYS',
+    type: 'publicKeys',
+    default: '',
+    means: 'public keys of other issuers by kid, each with the algorithm it is pinned to',
+  },
   permitKeys: keyring('PERMIT_KEYS', 'keys that sign permits'),
   edgeKeys: keyring('EDGE_KEYS', 'keys the edge signs its requests to the gateway with'),
   orderIdKeys: keyring('ORDER_ID_KEYS', 'key of the owner mark in an orderId; exactly one'),

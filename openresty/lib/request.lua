@@ -27,15 +27,22 @@ function _M.new()
 end
 
 
--- The uid of a valid token; false when there is none.
-function _M:uid()
-    if self.known_uid == nil then
+-- Whom a valid token speaks for (lib/jwt.lua); false when there is none.
+function _M:holder()
+    if self.known_holder == nil then
         local header = ngx.var.http_authorization
         local bears = header and sub(header, 1, #BEARER) == BEARER
-        local uid = bears and jwt.uid_of(sub(header, #BEARER + 1), self.now_ms / 1000)
-        self.known_uid = uid or false
+        local holder = bears and jwt.holder_of(sub(header, #BEARER + 1), self.now_ms / 1000)
+        self.known_holder = holder or false
     end
-    return self.known_uid
+    return self.known_holder
+end
+
+
+-- The uid of a valid token; false when there is none.
+function _M:uid()
+    local holder = self:holder()
+    return holder and holder.uid
 end
 
 
