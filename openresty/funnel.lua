@@ -17,6 +17,7 @@ local operator_only = require "gates.operator_only"
 local permit = require "gates.permit"
 local limits = require "gates.limits"
 local sale_window = require "gates.sale_window"
+local reserved = require "gates.reserved"
 local problem = require "lib.problem"
 local proof = require "lib.proof"
 local request = require "lib.request"
@@ -33,7 +34,8 @@ _M.routes = {
     provider = { method, limits },
     member = { method, token, limits },
     metrics = { method, token, operator_only, limits },
-    locks = { method, sold_out, token, permit, limits, sale_window },
+    permits = { method, token, limits, reserved },
+    locks = { method, sold_out, token, permit, limits, sale_window, reserved },
 }
 
 -- A list as its two phases see it; `after` is nothing when the route is not counted.
