@@ -172,7 +172,7 @@ function resolverLine(host: string): string {
 }
 
 /** Debian's nginx loads Lua as two modules; OpenResty has it inside. */
-function modulesConf(command: string): string {
+export function modulesConf(command: string): string {
   const { stderr } = spawnSync(command, ['-V'], { encoding: 'utf8' });
   if (/openresty/i.test(stderr)) return '# OpenResty has Lua inside.\n';
   const folder = /--modules-path=(\S+)/.exec(stderr)?.[1] ?? DEBIAN_MODULES;

@@ -110,9 +110,11 @@ function _M.keep(sale, filter, bitmap, keep_s)
 end
 
 
--- What is loaded is good for another while.
+-- What is loaded is good for another while. What was forgotten is not: `expire` alone would bring
+-- it back.
 function _M.renew(sale, keep_s)
-    if shared:expire(BITS .. sale, keep_s) then
+    if shared:get(sale) then
+        shared:expire(BITS .. sale, keep_s)
         shared:expire(sale, keep_s)
     end
 end
