@@ -169,13 +169,13 @@ describe('a filter over a million reservations', () => {
   it('misses none of them', async () => {
     expect(await verdictOfEdge('reserved')).toMatchObject({ passed: MILLION });
   });
-  it('lets about one in a hundred others pass, the same ones for Node and for the edge', async () => {
+  it('lets about one in a hundred others pass, the same ones as for Node', async () => {
     const verdict = await verdictOfEdge('others');
     expect(verdict.passed).toBeGreaterThan(0.008 * MILLION);
     expect(verdict.passed).toBeLessThan(0.012 * MILLION);
     expect(verdict).toEqual(verdictOfNode(bitmap, strangers));
   });
-  it('asks for the very same bits: among nine that are set in ten each one of them matters', async () => {
+  it('asks for the very same bits: with nine of ten bits set each position matters', async () => {
     const dense = denseBitmap();
     writeFileSync(join(dir, 'dense'), dense);
     const verdict = await verdictOfEdge('others', 'dense');

@@ -125,24 +125,31 @@ describe('a filter that refuses nobody', () => {
     await expectOpen(sale);
   });
   it('is fetched when the last moment has passed, and not before', async () => {
-    const sale = await on.open({ reservationClosesAtMs: Date.now() + 1_500 });
+    const sale = await on.open({ reservationClosesAtMs: Date.now() + 4_000 });
     await expectOpen(sale);
     await on.arbiter.reserve(sale.id, 'ann');
     await on.loaded(sale);
     expect(Date.now()).toBeGreaterThan(sale.lastMs);
     expect(await on.passes(sale, 'ann')).toBe(true);
   });
+  it('is one of a sale of which the edge believes that one may reserve still', async () => {
+    const sale = await loadedSale();
+    const [from, until] = [Date.now() - HOUR, Date.now() + HOUR];
+    const line = ['OPEN', from, until, until, 0].join(' ');
+    await on.redis.hset(on.keys.ofShard(0).flags, sale.id, line);
+    await expectOpen(sale);
+  });
   it('is none: the sale needs no reservation', async () => {
     await expectOpen(await on.open({ reservationRequired: false }));
   });
   it('is one whose bits were lost, also when somebody reserved since', async () => {
-    const sale = await on.open({ reservationClosesAtMs: Date.now() + 1_500 });
+    const sale = await on.open({ reservationClosesAtMs: Date.now() + 4_000 });
     await on.arbiter.reserve(sale.id, 'ann');
     await on.redis.del(on.keys.ofSale(sale.id).bloom);
     const other = await on.open();
     await on.redis.del(on.keys.ofSale(other.id).bloom);
     await on.arbiter.reserve(sale.id, 'ben');
-    await expect.poll(() => Date.now(), { timeout: 5_000 }).toBeGreaterThan(sale.lastMs);
+    await expect.poll(() => Date.now(), { timeout: 15_000 }).toBeGreaterThan(sale.lastMs);
     await expectOpen(sale);
     await expectOpen(other);
     const lost = stage.file('error.log').match(/is not loaded, and refuses nobody: .* lost/g);
@@ -173,7 +180,7 @@ describe('a filter that is loaded', () => {
     const sale = await loadedSale();
     expect(await on.passes(sale, 'late')).toBe(false);
     await on.arbiter.enrol(sale.id, [{ uid: 'late', reservedAtMs: sale.lastMs }]);
-    await expect.poll(() => on.passes(sale, 'late'), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => on.passes(sale, 'late'), { timeout: 15_000 }).toBe(true);
     expect(await on.passes(sale, 'ann')).toBe(true);
     expect(await on.passes(sale, stranger())).toBe(false);
   });
@@ -187,11 +194,9 @@ describe('a filter that is loaded', () => {
     await stage.reload();
     expect(await on.passes(sale, stranger())).toBe(false);
     for (const pid of stage.workers()) process.kill(pid, 'SIGKILL');
-    await expect
-      .poll(() => on.passes(sale, stranger()).catch(() => undefined), { timeout: 5_000 })
-      .toBe(false);
+    await on.loaded(sale);
     await on.arbiter.enrol(sale.id, [{ uid: 'late', reservedAtMs: sale.lastMs }]);
-    await expect.poll(() => on.passes(sale, 'late'), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => on.passes(sale, 'late'), { timeout: 15_000 }).toBe(true);
     expect(await on.passes(sale, 'ann')).toBe(true);
   });
 });
@@ -207,7 +212,7 @@ describe('a memory for filters that is full', () => {
     const first = await there.open({}, newSession(), hall);
     await there.loaded(first);
     const second = await there.open({}, newSession(), hall);
-    await expect.poll(() => small.file('error.log'), { timeout: 5_000 }).toMatch(/no memory/);
+    await expect.poll(() => small.file('error.log'), { timeout: 15_000 }).toMatch(/no memory/);
     await there.pulled();
     expect(await there.passes(second, stranger())).toBe(true);
     expect(await there.passes(first, stranger())).toBe(false);
