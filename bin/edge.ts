@@ -84,6 +84,7 @@ function valuesOf(config: Config, home: string): Record<string, string | number>
     filesMax,
     connectionsMax: Math.min(CONNECTIONS_MAX, filesMax - FILES_BESIDE),
     drainMs: config.drainMs,
+    filtersMb: config.edgeFiltersMb,
     clientMs: config.edgeClientMs,
     ipRate: config.edgeIpRate,
     ipBurst: config.edgeIpBurst,
@@ -141,7 +142,7 @@ function settingsOf(config: Config): object {
       edgeFirst: [...config.edgeKeys.keys()][0],
     },
     arbiter: arbiterOf(config.arbiterUrl),
-    flags: Array.from({ length: shards }, (_, shard) => keys.ofShard(shard).flags),
+    shards: Array.from({ length: shards }, (_, shard) => keys.ofShard(shard)),
     pullMs: config.edgePullMs,
     keepMs: config.edgeKeepMs,
     ipRate: config.edgeIpRate,
@@ -194,7 +195,7 @@ function resolverLine(host: string): string {
 }
 
 /** Debian's nginx loads Lua as two modules; OpenResty has it inside. */
-function modulesConf(command: string): string {
+export function modulesConf(command: string): string {
   const { stderr } = spawnSync(command, ['-V'], { encoding: 'utf8' });
   if (/openresty/i.test(stderr)) return '# OpenResty has Lua inside.\n';
   const folder = /--modules-path=(\S+)/.exec(stderr)?.[1] ?? DEBIAN_MODULES;

@@ -243,6 +243,14 @@ export const SETTINGS = {
     'how long the edge believes what it pulled when it cannot pull again; then it asks Node',
   ),
   edgeWorkers: integer('EDGE_WORKERS', 2, 1, 64, 'worker processes of the edge'),
+  edgeFiltersMb: integer(
+    'EDGE_FILTERS_MB',
+    128,
+    1,
+    4_096,
+    'memory for the filters over who reserved: one takes 2.4 MB for 100,000 seats, 0.12 MB for a ' +
+      'small hall; one that finds no room refuses nobody',
+  ),
   edgeIpRate: integer(
     'EDGE_IP_RATE',
     5_000,

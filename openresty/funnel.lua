@@ -17,6 +17,7 @@ local operator_only = require "gates.operator_only"
 local permit = require "gates.permit"
 local limits = require "gates.limits"
 local sale_window = require "gates.sale_window"
+local reserved = require "gates.reserved"
 local meter = require "lib.meter"
 local problem = require "lib.problem"
 local proof = require "lib.proof"
@@ -34,7 +35,8 @@ _M.routes = {
     provider = { method, limits },
     member = { method, token, limits },
     metrics = { method, token, operator_only, limits },
-    locks = { method, sold_out, token, permit, limits, sale_window },
+    permits = { method, token, limits, reserved },
+    locks = { method, sold_out, token, permit, limits, sale_window, reserved },
 }
 
 -- A list as its two phases see it; `after` is nothing when the route is not counted.
@@ -94,6 +96,9 @@ end
 -- proof for Node.
 function _M.pass()
     local req = ngx.ctx.req
+    if req.known_holder then
+        ngx.var.edge_mark = req.known_holder.mark
+    end
     local after = parts[req.route].after
     if after then
         local word, data = limits.verdict()

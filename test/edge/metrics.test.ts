@@ -51,6 +51,27 @@ describe('/metrics', () => {
   });
 });
 
+describe('the access log', () => {
+  it('tells one uid from another without naming it', async () => {
+    const ask = async (uid: string) => {
+      const headers = { Authorization: `Bearer ${stage.token({ sub: uid })}` };
+      return (await stage.ask('/api/v1/orders', { headers })).headers['x-request-id'];
+    };
+    const ids = [await ask('ada-lovelace'), await ask('ada-lovelace'), await ask('grace-hopper')];
+    const marks = await vi.waitFor(() => {
+      const lines = stage.file('access.log').trim().split('\n');
+      const found = ids.map(
+        (id) => JSON.parse(lines.find((line) => line.includes(String(id)))!).uid,
+      );
+      return found as string[];
+    }, 4_000);
+    for (const mark of marks) expect(mark).toMatch(/^[0-9a-f]{16}$/);
+    expect(marks[0]).toBe(marks[1]);
+    expect(marks[0]).not.toBe(marks[2]);
+    expect(stage.file('access.log')).not.toMatch(/ada-lovelace|grace-hopper/);
+  });
+});
+
 describe('the access log in a flood', () => {
   it('names so many refusals a second, and every request that was answered', async () => {
     const flooded = await Stage.start({ env: { EDGE_LOG_REFUSALS: '1', EDGE_WORKERS: '1' } });
