@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type PrivateServer, privateServer } from '../support/servers.ts';
-import { Reservations, type Sale } from './reservations.ts';
+import { Reservations, type Sale, stranger } from './reservations.ts';
 import { lineOf, newSession, Stage } from './stage.ts';
 
 let server: PrivateServer;
@@ -59,6 +59,13 @@ describe('what changes in the arbiter', () => {
       // Were it the pulls that are seen here, each turn but the first would take a whole one.
       expect(await turnsMs(sale, TURNS)).toBeLessThan(((TURNS - 1) * PULL_MS) / 2);
     }
+  });
+  it('is the end of a sale, too: from then on Node says who hears what', async () => {
+    const sale = await sales.open();
+    await sales.loaded(sale);
+    await sales.arbiter.turn(sale.id, 'CLOSED');
+    await says(sale, 'SALE_CLOSED');
+    expect(await sales.passes(sale, stranger())).toBe(true);
   });
   it('is the last word of many: a sale that sells out and opens again ends as it is', async () => {
     const sale = await open();
