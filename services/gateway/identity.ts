@@ -40,8 +40,8 @@ const BEARER = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
 const isRole = (role: unknown): role is Role => ROLES.includes(role as Role);
 
 /**
- * The key a token names in its header; undefined when there is none, or when the header demands that
- * something be understood (`crit`): nothing of that kind is.
+ * The key a token names in its header; undefined when there is none, or when the header demands
+ * that something be understood (`crit`): nothing of that kind is.
  */
 function keyOf(token: string, keys: TokenRules['keys']): TokenKey | undefined {
   try {

@@ -54,7 +54,7 @@ describe('the bits of a filter', () => {
     const stats = await on.redis.info('commandstats');
     return Number(/^cmdstat_getrange:calls=(\d+)/m.exec(stats)?.[1] ?? 0);
   };
-  it('are not fetched while buyers reserve; then once, and once more when they change', async () => {
+  it('are not fetched while buyers reserve; then once, and again when they change', async () => {
     const sale = await on.open({ reservationClosesAtMs: Date.now() + 5_000 });
     await on.redis.config('RESETSTAT');
     for (const uid of ['ann', 'ben']) {

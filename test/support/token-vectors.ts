@@ -1,5 +1,5 @@
 /**
- * Tokens that edge and gateway must agree about: good ones, and ones that are wrong in one way each.
+ * Tokens that edge and gateway must agree about: good ones, and ones wrong in one way each.
  * Both are asked about every row, so that neither lets in what the other would refuse.
  */
 import { createHmac, createPublicKey, sign } from 'node:crypto';
