@@ -1,6 +1,6 @@
 /**
  * Node as it is at its quickest, behind the edge of `bench:edge`: whatever is asked, on any of the
- * ports given, it answers 2 KB of JSON that may be kept if it is asked again each time, as shows.
+ * ports given, it answers 2 KB of JSON, to be kept as a show may be.
  */
 import { createServer } from 'node:http';
 

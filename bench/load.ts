@@ -26,6 +26,8 @@ export interface Question {
 export interface Load {
   /** How many were answered so far. */
   answered(): number;
+  /** Whether all answers were expected so far. */
+  right(): boolean;
   /** Asks nothing more. @throws the first answer that was not expected */
   end(): void;
 }
@@ -67,6 +69,7 @@ export function startLoad({ port, requests, status, passing = status }: Question
   for (let n = 0; n < CONNECTIONS; n++) open();
   return {
     answered: () => answered,
+    right: () => !wrong,
     end: () => {
       ended = true;
       for (const socket of sockets) socket.destroy();

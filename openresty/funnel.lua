@@ -17,6 +17,7 @@ local operator_only = require "gates.operator_only"
 local permit = require "gates.permit"
 local limits = require "gates.limits"
 local sale_window = require "gates.sale_window"
+local reservation_window = require "gates.reservation_window"
 local reserved = require "gates.reserved"
 local meter = require "lib.meter"
 local problem = require "lib.problem"
@@ -35,6 +36,7 @@ _M.routes = {
     provider = { method, limits },
     member = { method, token, limits },
     metrics = { method, token, operator_only, limits },
+    reservations = { method, token, limits, reservation_window },
     permits = { method, token, limits, reserved },
     locks = { method, sold_out, token, permit, limits, sale_window, reserved },
 }

@@ -15,6 +15,8 @@ cjson.decode_invalid_numbers(false)
 cjson.decode_max_depth(8)
 
 local TOKEN_MAX = 4096
+-- About 1 KB each and worker. A crowd larger than this that comes in turns is verified each time.
+local REMEMBERED = 40000
 local LEEWAY_S = 5
 local FORM = "^(([%w_-]+)%.([%w_-]+))%.([%w_-]+)$"
 local UID_MAX = 64
@@ -46,7 +48,7 @@ for kid, public in pairs(settings.keys.jwtPublic) do
 end
 local mark_key = settings.edge_key()
 
-local verified = assert(lrucache.new(20000))
+local verified = assert(lrucache.new(REMEMBERED))
 local headers = assert(lrucache.new(100))
 
 local _M = {}

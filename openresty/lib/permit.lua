@@ -7,11 +7,12 @@ local settings = require "lib.settings"
 local match = string.match
 
 local PERMIT_MAX = 256
+local REMEMBERED = 40000
 local FORM = "^([a-z0-9]+)%.(%d+)%.(%d+)%.([%w_-]+)$"
 
 local keys = settings.keyring("permit")
 -- Permits that were good, by everything that made them so.
-local verified = assert(lrucache.new(20000))
+local verified = assert(lrucache.new(REMEMBERED))
 
 local _M = {}
 

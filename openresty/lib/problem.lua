@@ -9,7 +9,7 @@ local words = require "lib.words"
 local ngx = ngx
 local ceil, floor, max = math.ceil, math.floor, math.max
 local encode = cjson.encode
-local format, gsub = string.format, string.gsub
+local format, gsub, match = string.format, string.gsub, string.match
 local escape = ngx.escape_uri
 
 local ALLOW = "GET, HEAD, POST, PATCH, DELETE"
@@ -99,12 +99,14 @@ end
 local instances = assert(lrucache.new(1000))
 
 
--- The path as JSON; a byte that is no ASCII, which only a broken client sends, in its escaped form.
-local function instance_of(path)
-    local instance = instances:get(path)
+-- The path of a target as JSON; a byte that is no ASCII, which only a broken client sends, in its
+-- escaped form.
+local function instance_of(target)
+    local instance = instances:get(target)
     if not instance then
+        local path = match(target, "^[^?#]*")
         instance = encode((gsub(path, "[\128-\255]", escape)))
-        instances:set(path, instance)
+        instances:set(target, instance)
     end
     return instance
 end
@@ -116,7 +118,7 @@ function _M.say(gate, word, data)
     local language = words.language(var.http_accept_language)
     local status, _, tag = words.row(word, language)
     local members = MEMBERS[word] and data and MEMBERS[word](data) or ""
-    local body = head_of(word, language) .. instance_of(var.edge_path or "") ..
+    local body = head_of(word, language) .. instance_of(var.request_uri or "") ..
         ',"requestId":"' .. var.request_id .. '"' .. members .. "}"
     meter.count(var.edge_route or "", gate, word)
     if is_named() then

@@ -1,7 +1,9 @@
 -- A request as the gates see it. What costs something (the token, the permit) is looked at when a
 -- gate first asks, and once.
+local filters = require "lib.filters"
 local jwt = require "lib.jwt"
 local permits = require "lib.permit"
+local sales = require "lib.sales"
 
 local ngx = ngx
 local sub = string.sub
@@ -56,6 +58,20 @@ function _M:permit()
         self.known_permit = uid and permits.read(header, uid, sale) or false
     end
     return self.known_permit
+end
+
+
+-- Is it certain that this buyer did not reserve? Only when nobody can reserve any more, and the
+-- filter was fetched after that, a miss is an answer; nothing when there is no filter, as where no
+-- reservation is needed.
+function _M:is_stranger()
+    local sale = sales.of(self.sale)
+    local filter = sale and filters.of(self.sale)
+    if not filter then
+        return nil
+    end
+    return self.now_ms >= sale.reservation_closes_at_ms
+        and not filters.may_contain(filter, self:uid())
 end
 
 

@@ -26,6 +26,8 @@ async function loadedSale(): Promise<Sale> {
   const sale = await on.open();
   await on.reserve(sale, 'ann');
   await on.loaded(sale);
+  // She reserved by a clock of the past, so the edge may have seen the sale without her.
+  await expect.poll(() => on.passes(sale, 'ann')).toBe(true);
   stage.doors.seen.length = 0;
   return sale;
 }
@@ -58,13 +60,28 @@ describe('who did not reserve', () => {
     await expect.poll(async () => (await lock(sale, stranger())).json.code).toBe('SALE_PAUSED');
     expectRefusal(await on.permit(sale, stranger()), 403, 'NOT_RESERVED');
   });
-  it('may still reserve, or ask in another way: that is for Node', async () => {
+  it('cannot reserve any more; who did is answered again', async () => {
+    const sale = await loadedSale();
+    const reserve = (uid: string) =>
+      stage.ask(`/api/v1/sessions/${sale.id}/reservations`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${stage.token({ sub: uid })}` },
+      });
+    expectRefusal(await reserve(stranger()), 409, 'RESERVATION_CLOSED');
+    expect(stage.doors.seen).toEqual([]);
+    expect((await reserve('ann')).status).toBe(200);
+  });
+  it('may reserve while one can', async () => {
+    const sale = await on.open({ reservationClosesAtMs: Date.now() + HOUR });
+    await on.pulled();
+    const headers = { Authorization: `Bearer ${stage.token({ sub: stranger() })}` };
+    const path = `/api/v1/sessions/${sale.id}/reservations`;
+    expect((await stage.ask(path, { method: 'POST', headers })).status).toBe(200);
+  });
+  it('may ask in another way: that is for Node', async () => {
     const sale = await loadedSale();
     const headers = { Authorization: `Bearer ${stage.token({ sub: stranger() })}` };
-    const path = `/api/v1/sessions/${sale.id}`;
-    const reserve = await stage.ask(`${path}/reservations`, { method: 'POST', headers });
-    expect(reserve.status).toBe(200);
-    expect((await stage.ask(`${path}/permits`, { headers })).status).toBe(200);
+    expect((await stage.ask(`/api/v1/sessions/${sale.id}/permits`, { headers })).status).toBe(200);
   });
   it('hears from Node that a sale is over', async () => {
     const sale = await loadedSale();
