@@ -38,7 +38,7 @@ const PLAIN_ROW = { count: 12, gaps: [], shift: [0, 0], order: [], name: '0', mo
 const anySection = fc.record({
   name: fc.option(anyText, { nil: undefined }),
   rows: fc.array(anyRow, { minLength: 1, maxLength: 6 }),
-  pitch: fc.constantFrom(0.01, 0.5, 18, 24, 1_000),
+  pitch: fc.constantFrom(0.002, 0.5, 18, 24, 1_000),
   rowPitch: fc.double({ min: 0.9, max: 2, noNaN: true }),
   /** Radians along each pitch. */
   bend: fc.constantFrom(0, 0, 0.01, 0.05),

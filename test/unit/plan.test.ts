@@ -141,6 +141,12 @@ describe('reading a plan', () => {
     expect(faultsOf(input)).toEqual(expected);
   });
 
+  test('refuses a zone that is to stand twice', () => {
+    expect(faultsOf(plan([zone([row([seat('1')])])]), ['Hall', ' Hall '])).toEqual([
+      '/standing/1 repeated',
+    ]);
+  });
+
   test('refuses a value nested deeper than it could be written again', () => {
     const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
     expect(faultsOf(plan([zone([row([seat('1')])])], { 'a/b~c': deep }))).toEqual([
@@ -271,7 +277,7 @@ describe('a plan as CSV', () => {
     ],
     [
       'a broken quote, and nothing it may have swallowed',
-      `${HEADER}\nA,1,1,T,left,0\nA,1,"2"x,T,0,0\nA,1,3,T,left,0\n`,
+      `${HEADER}\nA,1,1,T,left,0\nA,1,"2"x,T,0,0\nA,1,"3",T,left,0\nA,1,4,T,left,0\n`,
       ['/line/3 malformed', '/line/2/x number'],
     ],
     ['a quote that never ends', `${HEADER}\nA,1,"1,T,0,0\n`, ['/line/2 malformed']],

@@ -86,6 +86,10 @@ describe('the extent of a JSON text', () => {
     );
   });
 
+  test('counts what would become objects, and nothing inside of words', () => {
+    expect(extentOf('{"a":[[],{}],"b":"[{,"}', 'plan').values).toBe(7);
+  });
+
   test('stops counting where it is too much', () => {
     const text = '[],'.repeat(5_000_000);
     expect(text.length).toBeLessThan(constants.MAX_STRING_LENGTH);
