@@ -42,7 +42,7 @@ export function nearPairs(points: readonly Point[]): { pairs: Pair[]; nearest: n
   return { pairs, nearest };
 }
 
-/** The nearest so far, the closest first. One is used for all points: they are a hundred thousand. */
+/** The nearest so far, the closest first. One serves all points: they are a hundred thousand. */
 class Best {
   readonly index = new Int32Array(NEAREST);
   readonly distance = new Float64Array(NEAREST);
