@@ -12,6 +12,7 @@ import { deadNodes } from './mixins/dead-nodes.ts';
 import { healthEndpoint } from './mixins/health.ts';
 import { lifecycle } from './mixins/lifecycle.ts';
 import { jsonLogger } from './mixins/log.ts';
+import { ByteSerializer } from './mixins/serializer.ts';
 
 /** What it takes to be a node among the others. */
 export const joining: BrokerOptions = {
@@ -27,7 +28,7 @@ export const joining: BrokerOptions = {
       maxPingOut: 3,
     },
   },
-  serializer: 'JSON',
+  serializer: new ByteSerializer(),
   logger: jsonLogger(config.logLevel),
   requestTimeout: config.requestMs,
   heartbeatInterval: 5,

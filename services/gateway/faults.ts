@@ -58,12 +58,16 @@ const ANY = plain('内容不正确', 'is not acceptable');
 /** What kind of fault it is, in zh-CN, where a service says the particulars in its own words. */
 const KINDS: Readonly<Record<string, string>> = {
   array: '必须是数组',
+  choice: '不是可选的值',
   deep: '嵌套过深',
   empty: '不能为空',
   encoding: '不是有效的 Unicode 文本',
+  exactlyOne: '必须且只能给出其中之一',
   finite: '必须是有限的数字',
+  integer: '必须是整数',
   long: '过长或过多',
   malformed: '格式不正确',
+  mixed: '前后不一致',
   more: '还有错误未列出',
   notAnObject: '请求体必须是 JSON 对象',
   number: '必须是数字',
