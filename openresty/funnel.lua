@@ -6,6 +6,9 @@
 -- gate (and in the end Node, which is always right) decide; "closed" refuses with BUSY.
 -- A gate never answers by itself and never asks anybody outside this process.
 --
+-- A gate that is `early` is asked when nginx sets its variables, and nginx writes its refusal: most
+-- of a rush hears no other, and an answer of Lua's would cost more.
+--
 -- `limits` divides a list: nginx counts after it, so what stands before it runs in the rewrite
 -- phase and what stands after it in the access phase. A gate that is `counted` is passed by nobody
 -- without credentials, so its refusal is said after the counting: guessing tokens is a flood, too.
@@ -43,18 +46,18 @@ _M.routes = {
 
 -- A list as its two phases see it; `after` is nothing when the route is not counted.
 local function divided(route, gates)
-    local before, after = {}, nil
+    local early, before, after = {}, {}, nil
     for place, gate in ipairs(gates) do
         local declared = gate.on_missing == "open" or gate.on_missing == "closed"
         assert(gate.name and gate.check and declared, route .. ": gate " .. place .. " is no gate")
         if gate == limits then
             after = {}
         else
-            local part = after or before
+            local part = gate.early and early or after or before
             part[#part + 1] = gate
         end
     end
-    return { before = before, after = after }
+    return { early = early, before = before, after = after }
 end
 
 
@@ -75,6 +78,15 @@ local function refusal_of(gates, req)
             return gate, word, data
         end
     end
+end
+
+
+-- Before the rewrite phase, where a location asks for it: the beginning of a refusal for nginx to
+-- write, or nothing.
+function _M.early()
+    local req = request.new()
+    local gate, word = refusal_of(parts[req.route].early, req)
+    return gate and problem.begin(gate.name, word) or ""
 end
 
 

@@ -112,6 +112,30 @@ local function instance_of(target)
 end
 
 
+-- Counts a refusal and lets the log name it, unless it has named enough.
+local function note(var, gate, word)
+    meter.count(var.edge_route or "", gate, word)
+    if is_named() then
+        var.edge_gate = gate
+        var.edge_word = word
+    else
+        var.edge_logged = ""
+    end
+end
+
+
+-- The beginning of a refusal without members or headers of its own, up to its instance: nginx
+-- writes the rest.
+function _M.begin(gate, word)
+    local var = ngx.var
+    local language = words.language(var.http_accept_language)
+    local _, _, tag = words.row(word, language)
+    note(var, gate, word)
+    var.edge_language = tag
+    return head_of(word, language)
+end
+
+
 -- Answers the request with a refusal of a gate, or of nginx itself, and ends it.
 function _M.say(gate, word, data)
     local var, header = ngx.var, ngx.header
@@ -120,13 +144,7 @@ function _M.say(gate, word, data)
     local members = MEMBERS[word] and data and MEMBERS[word](data) or ""
     local body = head_of(word, language) .. instance_of(var.request_uri or "") ..
         ',"requestId":"' .. var.request_id .. '"' .. members .. "}"
-    meter.count(var.edge_route or "", gate, word)
-    if is_named() then
-        var.edge_gate = gate
-        var.edge_word = word
-    else
-        var.edge_logged = ""
-    end
+    note(var, gate, word)
     ngx.status = status
     -- nginx adds Content-Language from this, and Cache-Control with it.
     var.edge_language = tag
