@@ -110,9 +110,6 @@ end
 -- proof for Node.
 function _M.pass()
     local req = ngx.ctx.req
-    if req.known_holder then
-        ngx.var.edge_mark = req.known_holder.mark
-    end
     local after = parts[req.route].after
     if after then
         local word, data = limits.verdict()
@@ -129,6 +126,9 @@ function _M.pass()
         end
     end
     meter.count(req.route, "", "")
+    if req:holder() then
+        ngx.var.edge_mark = req:holder().mark
+    end
     proof.sign(req)
 end
 

@@ -22,7 +22,7 @@ return {
         if req.now_ms < permit.expires_at_ms or req:may_repeat() then
             return
         end
-        local sale = sales.of(req.sale)
+        local sale = req:state()
         if not sale or sales.phase(sale, req.now_ms) ~= "CLOSED" then
             return "PERMIT_INVALID"
         end

@@ -12,7 +12,7 @@ return {
         if stranger == nil then
             return false
         end
-        if stranger and sales.phase(sales.of(req.sale), req.now_ms) ~= "CLOSED" then
+        if stranger and sales.phase(req:state(), req.now_ms) ~= "CLOSED" then
             return "NOT_RESERVED"
         end
     end,

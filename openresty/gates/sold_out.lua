@@ -11,7 +11,7 @@ return {
         if req.method ~= "POST" then
             return
         end
-        local sale = sales.of(req.sale)
+        local sale = req:state()
         if not sale then
             return false
         end

@@ -7,6 +7,9 @@ local settings = require "lib.settings"
 local match = string.match
 
 local PERMIT_MAX = 256
+-- The form of a session's id (contracts/ids.ts). Nothing else can have a permit.
+local SESSION = "^[0-9a-hjkmnp-tv-z]+$"
+local SESSION_LENGTH = 16
 local REMEMBERED = 40000
 local FORM = "^([a-z0-9]+)%.(%d+)%.(%d+)%.([%w_-]+)$"
 
@@ -24,6 +27,9 @@ end
 
 
 local function verify(header, uid, session)
+    if #session ~= SESSION_LENGTH or not match(session, SESSION) then
+        return nil
+    end
     local kid, not_before, expires_at, mac = match(header, FORM)
     local key = kid and keys[kid]
     if not key then

@@ -116,6 +116,9 @@ end
 local function note(var, gate, word)
     meter.count(var.edge_route or "", gate, word)
     if is_named() then
+        local req = ngx.ctx.req
+        local holder = req and req.known_holder
+        var.edge_mark = holder and holder.mark or ""
         var.edge_gate = gate
         var.edge_word = word
     else

@@ -7,14 +7,10 @@ local sales = require "lib.sales"
 
 local ngx = ngx
 local sub = string.sub
-local find = string.find
 
 local _M = {}
 local mt = { __index = _M }
 
--- The form of a session's id (contracts/ids.ts). Nothing else can have a permit.
-local SESSION = "^[0-9a-hjkmnp-tv-z]+$"
-local SESSION_LENGTH = 16
 local BEARER = "Bearer "
 
 
@@ -52,12 +48,19 @@ end
 function _M:permit()
     if self.known_permit == nil then
         local header = ngx.var.http_x_permit
-        local sale = self.sale
-        local named = header and #sale == SESSION_LENGTH and find(sale, SESSION)
-        local uid = named and self:uid()
-        self.known_permit = uid and permits.read(header, uid, sale) or false
+        local uid = header and self:uid()
+        self.known_permit = uid and permits.read(header, uid, self.sale) or false
     end
     return self.known_permit
+end
+
+
+-- What the edge knows of the sale that is asked for; nothing when that is nothing.
+function _M:state()
+    if self.known_state == nil then
+        self.known_state = sales.of(self.sale) or false
+    end
+    return self.known_state or nil
 end
 
 
@@ -65,7 +68,7 @@ end
 -- filter was fetched after that, a miss is an answer; nothing when there is no filter, as where no
 -- reservation is needed.
 function _M:is_stranger()
-    local sale = sales.of(self.sale)
+    local sale = self:state()
     local filter = sale and filters.of(self.sale)
     if not filter then
         return nil
