@@ -290,7 +290,15 @@ export interface Actions {
 
   // catalogue: calm, read-mostly
   'show.list': {
-    params: PageQuery & { q?: string; city?: string; category?: string };
+    params: PageQuery & {
+      q?: string;
+      artist?: string;
+      city?: string;
+      category?: string;
+      from?: string;
+      to?: string;
+      sort?: 'newest' | 'soonest' | 'title';
+    };
     result: Page<Record<string, unknown>>;
   };
   'show.get': { params: { id: string }; result: Record<string, unknown> };
