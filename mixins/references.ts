@@ -1,7 +1,7 @@
 /**
- * What refers to what in the catalogue. A row that is removed stays in its table, so MySQL's foreign
- * keys no longer guard it: who refers locks what it refers to, shared, and who removes locks what it
- * removes; of two at once one waits and sees what the other did.
+ * What refers to what in the catalogue. A row that is removed stays in its table, so MySQL's
+ * foreign keys no longer guard it: who refers locks what it refers to, shared, and who removes
+ * locks what it removes; of two at once one waits and sees what the other did.
  */
 import { refuse } from '../contracts/errors.ts';
 import type { Statements } from './statement.ts';

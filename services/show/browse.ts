@@ -165,7 +165,7 @@ function rangeOf({ from, to, sort }: Browse, nowMs: number): { since: number; un
   const since = from === undefined ? (sort === 'soonest' ? nowMs : 0) : fromMs(from);
   const until = to === undefined ? LAST_MS : untilMs(to);
   if (from !== undefined && since >= until) {
-    const detail = 'must be after from';
+    const detail = 'must be later than the beginning of the range';
     refuse('VALIDATION_FAILED', { errors: [{ pointer: '/to', code: 'window', detail }] });
   }
   return { since, until };

@@ -42,7 +42,8 @@ const statements: string[] = [];
 beforeAll(async () => {
   for (const insert of [HALL, PLAN, SHOWS, SESSIONS]) await database().query(insert);
   await database().query('ANALYZE TABLE shows, sessions');
-  database().options.logging = (sql) => {
+  const { options } = database() as unknown as { options: { logging(sql: string): void } };
+  options.logging = (sql) => {
     statements.push(sql.replace(/^Executing \(.*?\): /, ''));
   };
 }, 180_000);
