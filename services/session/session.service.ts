@@ -155,6 +155,7 @@ const schema: ServiceSchema = {
     },
 
     stage: {
+      visibility: 'public',
       params: BY_ID,
       async handler(ctx: Context<{ id: string }>) {
         const { id } = ctx.params;
