@@ -30,7 +30,7 @@ export async function openCatalogue() {
   const { keyspace } = await import('../../contracts/keys.ts');
   const { closeDatabase, database } = await import('../../mixins/database.ts');
   const { config } = door;
-  const redis = redisClient(config.arbiterUrl, 'hot');
+  const redis = redisClient(config.arbiterUrl, 'consumer');
   await createArbiter({ redis, keys: keyspace(config.namespace, config.shards) }).adopt(0, 1);
 
   const ask = (line: string, asker: Ask = {}) => {
