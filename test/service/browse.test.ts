@@ -105,6 +105,14 @@ describe('a search', () => {
     expect(await titles({ ...here, artist: '红楼' })).toEqual([]);
   });
 
+  test('finds nothing that was removed', async () => {
+    const { id } = await makeShow(anna, { ...here, title: '绝版' });
+    expect(await titles({ q: '绝版' })).toEqual(['绝版']);
+    await as(anna)('show.remove', { id });
+    for (const sort of ['newest', 'title', 'soonest'])
+      expect(await titles({ q: '绝版', sort })).toEqual([]);
+  });
+
   test('says both languages in one answer', async () => {
     const { id } = await makeShow(anna, { title: '雷雨', titleEn: 'Thunderstorm' });
     const both = { title: '雷雨', titleEn: 'Thunderstorm', artistEn: null, descriptionEn: null };
