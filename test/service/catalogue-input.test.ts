@@ -235,7 +235,7 @@ describe('a version', () => {
   });
 });
 
-test('a page of long texts ends where a message of the bus would, and the next goes on', async () => {
+test('a page of long texts ends where a message would, and the next goes on', async () => {
   const long = {
     category: 'long',
     description: '字'.repeat(10_000),

@@ -138,7 +138,7 @@ test('a list shows an organiser what is theirs, an operator everything', async (
   expect(await of('operator')).toContain(venue.id);
 });
 
-test('the audit log says who, as what, did what to which, by which request, and pages', async () => {
+test('the audit log says who did what to which, as what, by which request; in pages', async () => {
   const { venue, session } = await makeAll(door, ANNA);
   const olga = ASKERS.operator;
   await door.does(`PATCH /admin/venues/${venue.id}`, {
