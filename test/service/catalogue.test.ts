@@ -238,3 +238,19 @@ test.each(['show', 'venue', 'session', 'seat-template'] as const)(
     expect(await as(undefined)(`${name}.health`)).toEqual({ ok: true });
   },
 );
+
+test('a migration that was cut off runs again from its beginning', async () => {
+  const migrations = await Promise.all([
+    import('../../mixins/migrations/0105-removed-at.ts'),
+    import('../../services/show/migrations/0106-show-browse.ts'),
+    import('../../services/venue/migrations/0107-venue-name-en.ts'),
+    import('../../services/session/migrations/0108-session-starts.ts'),
+    import('../../services/audit/migrations/0109-audit-look-up.ts'),
+  ]);
+  const { id } = await makeShow(anna, { titleEn: 'Kept' });
+  await database().query('ALTER TABLE shows DROP INDEX livingByCity');
+  for (const { up } of migrations) await up({ context: database() });
+  const [indexes] = await database().query("SHOW INDEX FROM shows WHERE Key_name LIKE 'living%'");
+  expect(new Set((indexes as { Key_name: string }[]).map((index) => index.Key_name)).size).toBe(4);
+  expect(await as(anna)('show.adminGet', { id })).toMatchObject({ titleEn: 'Kept' });
+});
