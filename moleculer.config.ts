@@ -7,6 +7,7 @@ import type { BrokerOptions } from 'moleculer';
 import { config } from './config/index.ts';
 import { wordOf } from './contracts/errors.ts';
 import { keyspace } from './contracts/keys.ts';
+import { access } from './mixins/access.ts';
 import { channels, type StreamAdapterOptions } from './mixins/channels/adapter.ts';
 import { deadNodes } from './mixins/dead-nodes.ts';
 import { healthEndpoint } from './mixins/health.ts';
@@ -36,6 +37,7 @@ export const joining: BrokerOptions = {
   maxCallLevel: 15,
   metrics: false,
   tracing: false,
+  middlewares: [access()],
   // Signals belong to mixins/lifecycle.ts, or to the tool.
   skipProcessEventRegistration: true,
 };
@@ -103,6 +105,7 @@ const options: BrokerOptions = {
     'ActionHook',
     'Validator',
     'Bulkhead',
+    access(),
     'Cacher',
     'Timeout',
     // Outside the timeout: a call given up is no longer in flight, though its answer never comes;

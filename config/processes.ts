@@ -53,7 +53,7 @@ export const PROCESSES: readonly ProcessRow[] = [
   },
   {
     name: 'catalogue',
-    services: ['show', 'venue', 'session', 'seat-template'],
+    services: ['show', 'venue', 'session', 'seat-template', 'audit'],
     instances: 1,
     port: 17,
     heapMiB: 384,

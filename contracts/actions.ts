@@ -20,7 +20,14 @@ import type {
   ReconcileReport,
 } from './repair.ts';
 import type { SaleState, SaleSwitch, SaleTerms } from './sale.ts';
-import type { SeatState } from './seat.ts';
+import type {
+  LockAnswer,
+  PermitAnswer,
+  ReservationAnswer,
+  SaleAnswer,
+  SeatInspection,
+  SeatsAnswer,
+} from './sale-view.ts';
 import type { PlanHints, PlanReport, TemplateVersion } from './template.ts';
 
 /** What every call carries beside its params. */
@@ -43,37 +50,6 @@ export interface Health {
   readonly missing?: readonly string[];
 }
 
-export interface SaleAnswer {
-  readonly state: SaleState;
-  readonly left: Readonly<Record<string, number>>;
-  readonly epoch: number;
-  readonly version: number;
-}
-export interface SeatsAnswer {
-  readonly epoch: number;
-  readonly version: number;
-  readonly states: string;
-}
-export interface ReservationAnswer {
-  readonly sessionId: string;
-  readonly uid: string;
-  readonly reservedAt: string;
-}
-export interface PermitAnswer {
-  readonly permit: string;
-  readonly notBefore: string;
-  readonly expiresAt: string;
-}
-export interface LockAnswerHttp {
-  readonly orderId: string;
-  readonly sessionId: string;
-  readonly seats: readonly LockedSeat[];
-  readonly amountFen: number;
-  readonly currency: 'CNY';
-  readonly deadline: string;
-  readonly version: number;
-  readonly adjacent: boolean;
-}
 /** What the arbiter knows of a lock, for services that may not ask it themselves. */
 export interface HoldAnswer {
   readonly orderId: string;
@@ -83,18 +59,6 @@ export interface HoldAnswer {
   readonly deadlineMs: number;
   readonly state: 'LOCKED' | 'SOLD' | 'RELEASED';
 }
-export interface SeatInspection {
-  readonly seat: number;
-  readonly label: string;
-  readonly tier: string;
-  readonly state: SeatState;
-  readonly orderId?: string;
-  readonly uid?: string;
-  readonly deadline?: string;
-  /** Every order that ever had the seat, oldest first, with how it ended. */
-  readonly history: readonly { orderId: string; state: OrderState; at: string; by: string }[];
-}
-
 /** What payment must know before it takes money for an order. */
 export interface PayableOrder {
   readonly orderId: string;
@@ -125,6 +89,18 @@ export type Owned = Readonly<Record<string, unknown>> & {
   readonly id: string;
   readonly version: number;
 };
+/** Who did what, when, to which object, and by which request. */
+export interface AuditRow {
+  readonly id: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly role: string;
+  readonly action: string;
+  readonly target: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly requestId: string;
+}
 export interface OnlyWhen {
   readonly id: string;
   /** The `If-Match` header: the ETag the change was made from. */
@@ -157,7 +133,7 @@ export interface Actions {
       seats?: number[];
       best?: { count: number; tier: string; section?: string };
     };
-    result: LockAnswerHttp;
+    result: LockAnswer;
   };
   'seckill.hold': { params: { orderId: string }; result: HoldAnswer | null };
   /** The arbiter's view of a seat (no history); operators only. */
@@ -291,7 +267,15 @@ export interface Actions {
 
   // catalogue: calm, read-mostly
   'show.list': {
-    params: PageQuery & { q?: string; city?: string; category?: string };
+    params: PageQuery & {
+      q?: string;
+      artist?: string;
+      city?: string;
+      category?: string;
+      from?: string;
+      to?: string;
+      sort?: 'newest' | 'soonest' | 'title';
+    };
     result: Page<Record<string, unknown>>;
   };
   'show.get': { params: { id: string }; result: Record<string, unknown> };
@@ -352,6 +336,18 @@ export interface Actions {
   'seat-template.versions': { params: { id: string }; result: { items: TemplateVersion[] } };
   /** stream: the answer is the JSON of the layout the plan gives, `LayoutColumns`. */
   'seat-template.layout': { params: { id: string }; result: unknown };
+
+  // audit: who changed what, the last change first; operators only
+  'audit.list': {
+    params: PageQuery & {
+      target?: string;
+      actor?: string;
+      action?: string;
+      from?: string;
+      to?: string;
+    };
+    result: Page<AuditRow>;
+  };
 
   // gateway: what no other service is the home of
   'gateway.time': { params: Record<string, never>; result: { epochMs: number } };

@@ -231,6 +231,7 @@ export interface RefusalData {
   SEAT_UNKNOWN: { seats?: number[] };
   LIMIT_REACHED: { limit: number; held: number };
   ORDER_ABORTED: { reason: string };
+  IN_USE: { usedBy?: { kind: string; id: string }[] };
   LETTER_RESOLVED: { state: string; resolvedBy: string };
   RATE_LIMITED: { retryAfterMs: number };
   VALIDATION_FAILED: { errors: Fault[] };

@@ -6,6 +6,7 @@ import type { ActionSchema } from 'moleculer';
 import type { PageQuery } from '../contracts/actions.ts';
 import { refuse } from '../contracts/errors.ts';
 import { type OwnedContext, type OwnedObjects, type OwnedRow, tag, type Written } from './owned.ts';
+import { PAGE_PARAMS } from './page.ts';
 
 interface Rule {
   readonly optional?: boolean;
@@ -13,12 +14,6 @@ interface Rule {
 }
 type Rules = Readonly<Record<string, Rule & object>>;
 type Changed = { id: string; ifMatch?: string };
-
-export const PAGE_PARAMS = {
-  $$strict: true,
-  limit: { type: 'number', integer: true, min: 1, max: 100, convert: true, default: 20 },
-  cursor: { type: 'string', optional: true, max: 200 },
-} as const;
 
 export const BY_ID = { $$strict: true, id: 'string' } as const;
 export const BY_VERSION = { ...BY_ID, ifMatch: { type: 'string', optional: true } } as const;

@@ -3,17 +3,21 @@
  * version, and the audit row of every change, written in the transaction of the change.
  *
  * Always true: an organiser sees only what is theirs, another's is NOT_FOUND; an operator sees all;
- * a change names the version it was made from; what something else refers to stays (IN_USE).
+ * a change names the version it was made from; what something else refers to stays (IN_USE); what
+ * is removed is gone for everybody, and stays in its table.
  */
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'moleculer';
-import { ForeignKeyConstraintError, Op, type Transaction } from 'sequelize';
+import { Op, type Transaction } from 'sequelize';
 import type { CallMeta, Owned, Page, PageQuery } from '../contracts/actions.ts';
 import type { Principal } from '../contracts/claims.ts';
 import { refuse } from '../contracts/errors.ts';
 import { ID_PATTERN, newId } from '../contracts/ids.ts';
 import { writeAudit } from './audit.ts';
 import { inTransaction } from './database.ts';
+import { cursorAfter, idOfCursor, pageOf } from './page.ts';
+import { holdReferred, refuseReferred } from './references.ts';
+import { statements } from './statement.ts';
 import { modelOf } from './table.ts';
 
 export interface OwnedRow {
@@ -45,28 +49,10 @@ export function managerOf(ctx: OwnedContext): Principal {
   return user.role === 'buyer' ? refuse('FORBIDDEN') : user;
 }
 
-const scopeOf = (user: Principal) => (user.role === 'operator' ? {} : { ownerUid: user.uid });
-
-/** An opaque cursor: the id after which the next page begins. */
-export const cursorAfter = (id: string): string => Buffer.from(id).toString('base64url');
-/** @throws VALIDATION_FAILED for a cursor that no page answered */
-export function idOfCursor(cursor: string): string {
-  const id = Buffer.from(cursor, 'base64url').toString();
-  if (ID_PATTERN.test(id)) return id;
-  const detail = 'is not a cursor that a page answered';
-  return refuse('VALIDATION_FAILED', { errors: [{ pointer: '/cursor', code: 'unknown', detail }] });
-}
-
-/** A page of rows that were read one beyond its limit. */
-export function pageOf<Row extends { id: string }, Item>(
-  rows: readonly Row[],
-  limit: number,
-  view: (row: Row) => Item,
-): Page<Item> {
-  const items = rows.slice(0, limit);
-  const more = rows.length > limit;
-  return { items: items.map(view), nextCursor: more ? cursorAfter(items.at(-1)!.id) : null };
-}
+/** What was removed is in nobody's scope. */
+const LIVE = { removedAt: null };
+const scopeOf = ({ role, uid }: Principal) =>
+  role === 'operator' ? LIVE : { ...LIVE, ownerUid: uid };
 
 /** Says which version an answer shows. */
 export function tag(ctx: OwnedContext, version: number): void {
@@ -83,15 +69,6 @@ export function checkPrecondition(ifMatch: string | null | undefined, version: n
   if (ifMatch === undefined) refuse('PRECONDITION_REQUIRED');
   const named = ifMatch.split(',').map((item) => item.trim().replace(/^W\//, ''));
   if (!named.includes('*') && !named.includes(`"${version}"`)) refuse('PRECONDITION_FAILED');
-}
-
-/** MySQL's word that a row is referred to (1451), or refers to one that has just gone (1452). */
-function refuseReference(error: unknown): never {
-  if (!(error instanceof ForeignKeyConstraintError)) throw error;
-  if ((error.parent as { errno?: number }).errno === 1451) return refuse('IN_USE');
-  const pointer = `/${Array.isArray(error.fields) ? error.fields[0] : ''}`;
-  const detail = 'refers to something that does not exist';
-  return refuse('VALIDATION_FAILED', { errors: [{ pointer, code: 'unknown', detail }] });
 }
 
 export class OwnedObjects<Row extends OwnedRow> {
@@ -134,7 +111,12 @@ export class OwnedObjects<Row extends OwnedRow> {
       limit: limit + 1,
       raw: true,
     });
-    return pageOf(rows as unknown as Row[], limit, (row) => this.view(row));
+    return pageOf(
+      rows as unknown as Row[],
+      limit,
+      (row) => this.view(row),
+      ({ id }) => cursorAfter(id),
+    );
   }
 
   async create(ctx: OwnedContext, written: Written<Row>): Promise<Owned> {
@@ -143,9 +125,10 @@ export class OwnedObjects<Row extends OwnedRow> {
     const row = { ...written, ...owner, version: 1, createdAt: now, updatedAt: now } as Row;
     const view = this.view(row);
     await inTransaction(async (transaction) => {
+      await holdReferred(statements(transaction), this.#kind.table, row as never);
       await this.#model.create(row as never, { transaction });
       await this.audit(ctx, 'create', row.id, undefined, view, transaction);
-    }).catch(refuseReference);
+    });
     tag(ctx, row.version);
     return view;
   }
@@ -164,6 +147,7 @@ export class OwnedObjects<Row extends OwnedRow> {
       checkPrecondition(ifMatch, before.version);
       const written = await decide(before, transaction);
       if (Object.keys(written).length === 0) return before;
+      await holdReferred(statements(transaction), this.#kind.table, written as never);
       const after = {
         ...before,
         ...written,
@@ -177,24 +161,28 @@ export class OwnedObjects<Row extends OwnedRow> {
       });
       await this.audit(ctx, action, id, this.view(before), this.view(after), transaction);
       return after;
-    }).catch(refuseReference);
+    });
     tag(ctx, changed.version);
     return changed;
   }
 
-  /** Removes a row for good; the audit log keeps what it said. */
+  /** Removes a row: nobody finds it any more, the audit log and its table still do. */
   async remove(
     ctx: OwnedContext,
     { id, ifMatch }: { id: string; ifMatch?: string },
     allow: (row: Row) => void = () => {},
   ): Promise<{ id: string }> {
+    const { role, uid } = managerOf(ctx);
+    const { table } = this.#kind;
     await inTransaction(async (transaction) => {
+      const sql = statements(transaction);
       const row = await this.read(ctx, id, transaction);
       checkPrecondition(ifMatch ?? null, row.version);
       allow(row);
-      await this.#model.destroy({ where: { id } as never, transaction });
+      await refuseReferred(sql, table, id, role === 'operator' ? undefined : uid);
+      await sql.change(`UPDATE ${table} SET removedAt = UTC_TIMESTAMP(3) WHERE id = :id`, { id });
       await this.audit(ctx, 'remove', id, this.view(row), undefined, transaction);
-    }).catch(refuseReference);
+    });
     return { id };
   }
 

@@ -7,6 +7,7 @@ import { finished, type Readable } from 'node:stream';
 import type { Context, Service, ServiceSettingSchema } from 'moleculer';
 import ApiGateway from 'moleculer-web';
 import { config } from '../../config/index.ts';
+import { ADMITS } from '../../contracts/access.ts';
 import type { CallMeta } from '../../contracts/actions.ts';
 import type { Principal } from '../../contracts/claims.ts';
 import { refusal, refuse } from '../../contracts/errors.ts';
@@ -15,7 +16,7 @@ import { principalOf, tokenRulesOf } from './identity.ts';
 import { invalid, problemOf } from './problem.ts';
 import { type EdgeProof, newRequestId, proofOf } from './proof.ts';
 import { bodyOf, type Params, paramsFrom, queryOf, streamOf } from './request.ts';
-import { ADMITS, type LiveStream, type RouteRow } from './routes.ts';
+import type { LiveStream, RouteRow } from './routes.ts';
 import { doorServer } from './server.ts';
 
 /** An alias of moleculer-web, with the row it was built from. */

@@ -47,6 +47,11 @@ const FAULTS: Readonly<Record<string, FaultRow>> = {
   numberMin: bound('不能小于', 'must be at least'),
   numberMax: bound('不能大于', 'must be at most'),
   boolean: plain('必须是 true 或 false', 'must be true or false'),
+  instant: plain('必须是存在的 RFC 3339 时刻', 'must be a moment of RFC 3339 that exists'),
+  instantOrDay: plain(
+    '必须是存在的 RFC 3339 时刻或日期（UTC）',
+    'must be a moment of RFC 3339, or a day, that exists',
+  ),
   array: plain('必须是数组', 'must be an array'),
   arrayEmpty: plain('不能为空', 'must not be empty'),
   arrayMin: bound('元素个数不能少于', 'must have at least this many items:'),

@@ -1,5 +1,5 @@
 /**
- * Every HTTP path: which door answers it, who may use it, what it takes and how its answer may be
+ * Every HTTP path: which door answers it, what it takes and how its answer may be
  * kept. Aliases, authorization, `Allow` and the API description are all read from this table; a
  * path that has no row does not exist.
  *
@@ -7,23 +7,10 @@
  */
 
 import type { Door } from '../../config/processes.ts';
+import { type Access, accessOf } from '../../contracts/access.ts';
 import type { ActionName } from '../../contracts/actions.ts';
-import type { Role } from '../../contracts/claims.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
-
-/**
- * `all`: no token is looked at. `provider`: the payment system, known by its signature. `sandbox`:
- * anybody, and absent in production mode. Everybody else shows a token.
- */
-export type Access = 'all' | 'buyer' | 'organiser' | 'operator' | 'provider' | 'sandbox';
-
-/** Who passes where a token is needed; an access that is not here needs none. */
-export const ADMITS: Readonly<Partial<Record<Access, readonly Role[]>>> = {
-  buyer: ['buyer', 'organiser', 'operator'],
-  organiser: ['organiser', 'operator'],
-  operator: ['operator'],
-};
 
 /** Headers an action may take, by the name of the parameter they become. */
 export const HEADER_PARAMS = {
@@ -63,6 +50,7 @@ export interface RouteRow {
   readonly path: string;
   readonly action?: ActionName;
   readonly stream?: LiveStream;
+  /** Of its action; a stream is for everybody, or for whoever has a ticket. */
   readonly access: Access;
   readonly headers?: readonly HeaderParam[];
   /** What the query of a stream may say; an action says that itself. */
@@ -95,7 +83,6 @@ type Target = ActionName | { readonly stream: LiveStream };
 const row = (
   door: Door,
   line: `${Method} ${string}`,
-  access: Access,
   target: Target,
   extras: Extras = {},
 ): RouteRow => {
@@ -104,8 +91,9 @@ const row = (
     door,
     method,
     path,
-    access,
-    ...(typeof target === 'string' ? { action: target } : target),
+    ...(typeof target === 'string'
+      ? { action: target, access: accessOf(target) }
+      : { ...target, access: 'all' }),
     body: method === 'POST' || method === 'PATCH' ? 'json' : 'none',
     bodyMax: BODY_MAX,
     status: 200,
@@ -123,116 +111,106 @@ const managed = (service: 'venue' | 'show' | 'session' | 'seat-template'): Route
   const path = `${API}/admin/${service}s`;
   const plan = service === 'seat-template' ? PLAN : {};
   return [
-    row('front', `GET ${path}`, 'organiser', `${service}.adminList`),
-    row('front', `POST ${path}`, 'organiser', `${service}.create`, {
+    row('front', `GET ${path}`, `${service}.adminList`),
+    row('front', `POST ${path}`, `${service}.create`, {
       ...plan,
       status: 201,
       location: `${path}/:id`,
     }),
-    row('front', `GET ${path}/:id`, 'organiser', `${service}.adminGet`),
-    row('front', `PATCH ${path}/:id`, 'organiser', `${service}.update`, {
+    row('front', `GET ${path}/:id`, `${service}.adminGet`),
+    row('front', `PATCH ${path}/:id`, `${service}.update`, {
       ...plan,
       headers: ['ifMatch'],
     }),
-    row('front', `DELETE ${path}/:id`, 'organiser', `${service}.remove`, { headers: ['ifMatch'] }),
+    row('front', `DELETE ${path}/:id`, `${service}.remove`, { headers: ['ifMatch'] }),
   ];
 };
 
 const turned = (verb: 'publish' | 'pause' | 'resume' | 'close'): RouteRow =>
-  row('front', `POST ${API}/admin/sessions/:id/${verb}`, 'organiser', `session.${verb}`, {
+  row('front', `POST ${API}/admin/sessions/:id/${verb}`, `session.${verb}`, {
     timeoutMs: LONG_MS,
   });
 
 const provided = (verb: 'start' | 'succeed' | 'fail'): RouteRow =>
-  row('front', `POST ${API}/sandbox/payments/:paymentId/${verb}`, 'sandbox', `sandbox.${verb}`, {
+  row('front', `POST ${API}/sandbox/payments/:paymentId/${verb}`, `sandbox.${verb}`, {
     status: 202,
   });
 
 export const ROUTES: readonly RouteRow[] = [
   // rush: what a sale is decided by
-  row('rush', `POST ${API}/sessions/:sessionId/locks`, 'buyer', 'seckill.lock', {
+  row('rush', `POST ${API}/sessions/:sessionId/locks`, 'seckill.lock', {
     headers: ['permit', 'idempotencyKey'],
     bodyMax: LOCK_BODY_MAX,
     status: 201,
     location: `${API}/orders/:orderId`,
   }),
-  row('rush', `POST ${API}/sessions/:sessionId/permits`, 'buyer', 'seckill.permit', {
+  row('rush', `POST ${API}/sessions/:sessionId/permits`, 'seckill.permit', {
     status: 201,
   }),
-  row('rush', `GET ${API}/sessions/:sessionId/sale`, 'all', 'seckill.sale', LIVE),
-  row('rush', `GET ${API}/sessions/:sessionId/seats`, 'all', 'seckill.seats', LIVE),
-  row('rush', `POST ${API}/sessions/:sessionId/reservations`, 'buyer', 'seckill.reserve', {
+  row('rush', `GET ${API}/sessions/:sessionId/sale`, 'seckill.sale', LIVE),
+  row('rush', `GET ${API}/sessions/:sessionId/seats`, 'seckill.seats', LIVE),
+  row('rush', `POST ${API}/sessions/:sessionId/reservations`, 'seckill.reserve', {
     status: 201,
   }),
-  row('rush', `GET ${API}/time`, 'all', 'gateway.time', LIVE),
+  row('rush', `GET ${API}/time`, 'gateway.time', LIVE),
 
   // live: what stays open
-  row('live', `GET ${API}/sessions/:sessionId/stream`, 'all', { stream: 'hall' }, LIVE),
-  row('live', `GET ${API}/me/stream`, 'all', { stream: 'mine' }, { query: ['ticket'] }),
+  row('live', `GET ${API}/sessions/:sessionId/stream`, { stream: 'hall' }, LIVE),
+  row('live', `GET ${API}/me/stream`, { stream: 'mine' }, { query: ['ticket'] }),
 
   // front: a buyer's own orders and money
-  row('front', `GET ${API}/orders/:orderId`, 'buyer', 'order.get'),
-  row('front', `GET ${API}/orders`, 'buyer', 'order.list'),
-  row('front', `POST ${API}/orders/:orderId/payments`, 'buyer', 'payment.open', {
+  row('front', `GET ${API}/orders/:orderId`, 'order.get'),
+  row('front', `GET ${API}/orders`, 'order.list'),
+  row('front', `POST ${API}/orders/:orderId/payments`, 'payment.open', {
     headers: ['idempotencyKey'],
     status: 201,
   }),
-  row('front', `POST ${API}/payments/events`, 'provider', 'payment.event', {
+  row('front', `POST ${API}/payments/events`, 'payment.event', {
     body: 'raw',
     headers: ['signature'],
   }),
-  row('front', `POST ${API}/orders/:orderId/cancel`, 'buyer', 'order.cancel'),
-  row('front', `POST ${API}/me/stream-tickets`, 'buyer', 'notification.ticket', { status: 201 }),
+  row('front', `POST ${API}/orders/:orderId/cancel`, 'order.cancel'),
+  row('front', `POST ${API}/me/stream-tickets`, 'notification.ticket', { status: 201 }),
 
   // front: the catalogue, the same for everybody
-  row('front', `GET ${API}/sessions/:id/layout`, 'all', 'session.layout', SHARED),
-  row('front', `GET ${API}/sessions/:id`, 'all', 'session.get', SHARED),
-  row('front', `GET ${API}/shows/:id`, 'all', 'show.get', SHARED),
-  row('front', `GET ${API}/shows`, 'all', 'show.list', SHARED),
-  row('front', `GET ${API}/venues/:id`, 'all', 'venue.get', SHARED),
-  row('front', 'GET /readyz', 'all', 'gateway.ready', LIVE),
+  row('front', `GET ${API}/sessions/:id/layout`, 'session.layout', SHARED),
+  row('front', `GET ${API}/sessions/:id`, 'session.get', SHARED),
+  row('front', `GET ${API}/shows/:id`, 'show.get', SHARED),
+  row('front', `GET ${API}/shows`, 'show.list', SHARED),
+  row('front', `GET ${API}/venues/:id`, 'venue.get', SHARED),
+  row('front', 'GET /readyz', 'gateway.ready', LIVE),
 
   // front: organisers and operators
   ...managed('venue'),
   ...managed('show'),
   ...managed('session'),
   ...managed('seat-template'),
-  row('front', `POST ${API}/admin/seat-templates/validate`, 'organiser', 'seat-template.validate', {
-    ...PLAN,
-  }),
-  row('front', `GET ${API}/admin/seat-templates/:id/plan`, 'organiser', 'seat-template.plan'),
-  row(
-    'front',
-    `GET ${API}/admin/seat-templates/:id/versions`,
-    'organiser',
-    'seat-template.versions',
-  ),
+  row('front', `POST ${API}/admin/seat-templates/validate`, 'seat-template.validate', PLAN),
+  row('front', `GET ${API}/admin/seat-templates/:id/plan`, 'seat-template.plan'),
+  row('front', `GET ${API}/admin/seat-templates/:id/versions`, 'seat-template.versions'),
   turned('publish'),
   turned('pause'),
   turned('resume'),
   turned('close'),
-  row('front', `GET ${API}/admin/sessions/:sessionId/seats/:seat`, 'operator', 'gateway.seat'),
-  row(
-    'front',
-    `POST ${API}/admin/sessions/:sessionId/reconcile`,
-    'operator',
-    'scheduler.reconcile',
-    { timeoutMs: LONG_MS },
-  ),
-  row('front', `GET ${API}/admin/dead-letters`, 'operator', 'order.deadLetters'),
-  row('front', `GET ${API}/admin/dead-letters/:id`, 'operator', 'order.deadLetter'),
-  row('front', `POST ${API}/admin/dead-letters/:id/replay`, 'operator', 'order.replayLetter'),
-  row('front', `POST ${API}/admin/dead-letters/:id/discard`, 'operator', 'order.discardLetter'),
+  row('front', `GET ${API}/admin/sessions/:sessionId/seats/:seat`, 'gateway.seat'),
+  row('front', `POST ${API}/admin/sessions/:sessionId/reconcile`, 'scheduler.reconcile', {
+    timeoutMs: LONG_MS,
+  }),
+  row('front', `GET ${API}/admin/audit`, 'audit.list'),
+  row('front', `GET ${API}/admin/dead-letters`, 'order.deadLetters'),
+  row('front', `GET ${API}/admin/dead-letters/:id`, 'order.deadLetter'),
+  row('front', `POST ${API}/admin/dead-letters/:id/replay`, 'order.replayLetter'),
+  row('front', `POST ${API}/admin/dead-letters/:id/discard`, 'order.discardLetter'),
 
   // front: what stands outside, on a development machine
-  row('front', `POST ${API}/dev/token`, 'sandbox', 'sandbox.token', { status: 201 }),
-  row('front', `GET ${API}/sandbox/payments/:paymentId`, 'sandbox', 'sandbox.show'),
+  row('front', `POST ${API}/dev/token`, 'sandbox.token', { status: 201 }),
+  row('front', `GET ${API}/sandbox/payments/:paymentId`, 'sandbox.show'),
   provided('start'),
   provided('succeed'),
   provided('fail'),
-  row('front', `GET ${API}/sandbox/faults`, 'sandbox', 'sandbox.faults'),
-  row('front', `POST ${API}/sandbox/faults`, 'sandbox', 'sandbox.fault', { status: 201 }),
-  row('front', `DELETE ${API}/sandbox/faults`, 'sandbox', 'sandbox.heal'),
+  row('front', `GET ${API}/sandbox/faults`, 'sandbox.faults'),
+  row('front', `POST ${API}/sandbox/faults`, 'sandbox.fault', { status: 201 }),
+  row('front', `DELETE ${API}/sandbox/faults`, 'sandbox.heal'),
 ];
 
 /** The names of a path's parameters, in order. */
@@ -260,6 +238,8 @@ export function faultsOf(rows: readonly RouteRow[]): string[] {
       faults.push(`${name}: a path parameter has the name of a header's`);
     if (body !== 'none' && (method === 'GET' || method === 'DELETE'))
       faults.push(`${name}: this method takes no body`);
+    if (access === 'nobody')
+      faults.push(`${name}: nobody may call its action (contracts/access.ts)`);
     if (headers.includes('signature') !== (access === 'provider'))
       faults.push(`${name}: a signature is what the provider is known by, and nobody else`);
   }

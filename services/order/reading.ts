@@ -1,8 +1,9 @@
 /** What is told about orders: to their buyer, to an operator, and about a seat. Reads only. */
-import type { Page, SeatInspection } from '../../contracts/actions.ts';
+import type { Page } from '../../contracts/actions.ts';
 import type { HoldVerdict, OrderCause, OrderState } from '../../contracts/order.ts';
 import { orderMachine } from '../../contracts/order.ts';
 import type { OrderView, PaymentView } from '../../contracts/order-view.ts';
+import type { SeatInspection } from '../../contracts/sale-view.ts';
 import { type Statements, statements } from '../../mixins/statement.ts';
 import { cursorAt, readCursor } from './cursor.ts';
 import { ACTOR_OF, type OrderRow, type OrderSeatRow, type OrderStepRow } from './order.model.ts';

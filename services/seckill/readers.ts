@@ -4,9 +4,10 @@
  */
 import type { ServiceBroker } from 'moleculer';
 import { config } from '../../config/index.ts';
-import { call, type Health, type SaleAnswer } from '../../contracts/actions.ts';
+import { call, type Health } from '../../contracts/actions.ts';
 import { refuse, wordOf } from '../../contracts/errors.ts';
 import type { Keyspace } from '../../contracts/keys.ts';
+import type { SaleAnswer } from '../../contracts/sale-view.ts';
 import type { Arbiter, SaleView, SeatSnapshot } from '../../lua/arbiter.ts';
 import { Fresh } from './fresh.ts';
 

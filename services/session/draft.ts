@@ -6,6 +6,7 @@
 import { config } from '../../config/index.ts';
 import { call, type Owned } from '../../contracts/actions.ts';
 import { type Fault, refuse, wordOf } from '../../contracts/errors.ts';
+import { instant } from '../../mixins/fields.ts';
 import type { OwnedContext } from '../../mixins/owned.ts';
 import type { PricedTier, WrittenSession } from './session.model.ts';
 
@@ -25,41 +26,17 @@ export interface Draft {
   readonly tiers: readonly { readonly tier: string; readonly priceFen: number }[];
 }
 
-const HOUR_AND_MINUTE = String.raw`(?:[01]\d|2[0-3]):[0-5]\d`;
-const INSTANT = new RegExp(
-  String.raw`^(\d{4})-(\d\d)-(\d\d)T${HOUR_AND_MINUTE}:[0-5]\d(?:\.\d{1,9})?` +
-    `(?:Z|[+-]${HOUR_AND_MINUTE})$`,
-);
-
-/** True for a moment of RFC 3339 that exists, from 1970 on: no 30 February, no bare date. */
-export function isInstant(text: string): boolean {
-  const parts = INSTANT.exec(text);
-  if (!parts) return false;
-  const [year, month, day] = parts.slice(1, 4).map(Number) as [number, number, number];
-  const date = new Date(Date.UTC(year, month - 1, day));
-  return year >= 1970 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-}
-
-/** fastest-validator custom check. */
-function instant(value: unknown, errors: { type: string; actual: unknown }[]): unknown {
-  if (typeof value === 'string' && !isInstant(value))
-    errors.push({ type: 'instant', actual: value });
-  return value;
-}
-
-// Each field has a rule object of its own: the validator takes one it has met for a circle.
 const reference = () => ({ type: 'string', empty: false, max: 64 });
-const moment = () => ({ type: 'string', max: 40, custom: instant });
 
 export const DRAFT_RULES = {
   showId: reference(),
   venueId: reference(),
   seatTemplateId: reference(),
-  startsAt: moment(),
-  reservationOpensAt: moment(),
-  reservationClosesAt: moment(),
-  saleOpensAt: moment(),
-  saleClosesAt: moment(),
+  startsAt: instant(),
+  reservationOpensAt: instant(),
+  reservationClosesAt: instant(),
+  saleOpensAt: instant(),
+  saleClosesAt: instant(),
   reservationRequired: { type: 'boolean' },
   seatsPerBuyerMax: { type: 'number', integer: true, min: 1, max: 6 },
   lockMs: {

@@ -18,6 +18,7 @@ import {
   readActions,
   refuseNulls,
 } from '../../mixins/owned-actions.ts';
+import { fitting } from '../../mixins/page.ts';
 import { declareTable, modelOf, table } from '../../mixins/table.ts';
 import { DRAFT_RULES, type Draft, judge } from './draft.ts';
 import { frozenLayout, publish, turn } from './publish.ts';
@@ -154,12 +155,14 @@ const schema: ServiceSchema = {
     },
 
     stage: {
+      visibility: 'public',
       params: BY_ID,
       async handler(ctx: Context<{ id: string }>) {
         const { id } = ctx.params;
         if (!ID_PATTERN.test(id)) return refuse('NOT_FOUND');
-        const row = await modelOf<SessionRow>(SESSIONS).findByPk(id, {
+        const row = await modelOf<SessionRow>(SESSIONS).findOne({
           attributes: ['stage'],
+          where: { id, removedAt: null } as never,
           raw: true,
         });
         if (!row) return refuse('NOT_FOUND');
@@ -194,7 +197,7 @@ const schema: ServiceSchema = {
           limit: 200,
           raw: true,
         });
-        return (rows as unknown as SessionRow[]).map(publicView);
+        return fitting((rows as unknown as SessionRow[]).map(publicView));
       },
     },
   },

@@ -3,22 +3,18 @@
  * so that a buyer finds the way from a title to a seat.
  */
 import type { Context, ServiceSchema } from 'moleculer';
-import { DataTypes, Op } from 'sequelize';
-import { call, type PageQuery } from '../../contracts/actions.ts';
+import { DataTypes } from 'sequelize';
+import { call } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
-import { idOfCursor, OwnedObjects, type OwnedRow, pageOf } from '../../mixins/owned.ts';
-import { BY_ID, PAGE_PARAMS, plainActions } from '../../mixins/owned-actions.ts';
+import { instantOrDay, line, optionalLine, optionalText } from '../../mixins/fields.ts';
+import { OwnedObjects, type OwnedRow } from '../../mixins/owned.ts';
+import { BY_ID, given, plainActions } from '../../mixins/owned-actions.ts';
+import { PAGE_PARAMS } from '../../mixins/page.ts';
 import { modelOf, table } from '../../mixins/table.ts';
+import { type Browse, browse, type ShowText, SORTS } from './browse.ts';
 
-interface ShowRow extends OwnedRow {
-  readonly title: string;
-  readonly artist: string | null;
-  readonly category: string;
-  readonly city: string | null;
-  readonly description: string | null;
-}
-type ShowQuery = PageQuery & { q?: string; city?: string; category?: string };
+type ShowRow = OwnedRow & ShowText;
 
 const TABLE = 'shows';
 const ID = { type: DataTypes.STRING(64), allowNull: false };
@@ -26,33 +22,41 @@ const COLUMNS = {
   id: { ...ID, primaryKey: true },
   ownerUid: ID,
   title: DataTypes.STRING(190),
+  titleEn: DataTypes.STRING(190),
   artist: DataTypes.STRING(190),
+  artistEn: DataTypes.STRING(190),
   category: DataTypes.STRING(64),
   city: DataTypes.STRING(64),
   description: DataTypes.TEXT,
+  descriptionEn: DataTypes.TEXT,
   version: DataTypes.INTEGER,
   createdAt: DataTypes.DATE(3),
   updatedAt: DataTypes.DATE(3),
 };
 const RULES = {
-  title: { type: 'string', trim: true, empty: false, max: 190 },
-  artist: { type: 'string', trim: true, max: 190, optional: true },
-  category: { type: 'string', trim: true, empty: false, max: 64 },
-  city: { type: 'string', trim: true, max: 64, optional: true },
-  description: { type: 'string', max: 10_000, optional: true },
+  title: line(190),
+  titleEn: optionalLine(190),
+  artist: optionalLine(190),
+  artistEn: optionalLine(190),
+  category: line(64),
+  city: optionalLine(64),
+  description: optionalText(10_000),
+  descriptionEn: optionalText(10_000),
 };
+/** A cursor holds a title. */
+const CURSOR_MAX = 1_200;
 
-const written = ({ title, artist, category, city, description }: ShowRow) => ({
-  title,
-  artist,
-  category,
-  city,
-  description,
+const written = (show: ShowText): ShowText => ({
+  title: show.title,
+  titleEn: show.titleEn,
+  artist: show.artist,
+  artistEn: show.artistEn,
+  category: show.category,
+  city: show.city,
+  description: show.description,
+  descriptionEn: show.descriptionEn,
 });
 const shows = new OwnedObjects<ShowRow>({ kind: 'show', table: TABLE, view: written });
-
-/** `%` and `_` of a searcher mean themselves. */
-const containing = (q: string) => ({ [Op.like]: `%${q.replace(/[\\%_]/g, '\\$&')}%` });
 
 const schema: ServiceSchema = {
   name: 'show',
@@ -63,28 +67,17 @@ const schema: ServiceSchema = {
     list: {
       params: {
         ...PAGE_PARAMS,
+        cursor: { ...PAGE_PARAMS.cursor, max: CURSOR_MAX },
         q: { type: 'string', optional: true, trim: true, max: 100 },
+        artist: { type: 'string', optional: true, trim: true, max: 100 },
         city: { type: 'string', optional: true, trim: true, max: 64 },
         category: { type: 'string', optional: true, trim: true, max: 64 },
+        from: instantOrDay(),
+        to: instantOrDay(),
+        sort: { type: 'enum', values: SORTS, default: 'newest' },
       },
-      async handler(ctx: Context<ShowQuery>) {
-        const { limit = 20, cursor, q, city, category } = ctx.params;
-        const rows = await modelOf<ShowRow>(TABLE).findAll({
-          where: {
-            ...(cursor !== undefined && { id: { [Op.lt]: idOfCursor(cursor) } }),
-            ...(city && { city }),
-            ...(category && { category }),
-            ...(q && { [Op.or]: [{ title: containing(q) }, { artist: containing(q) }] }),
-          } as never,
-          order: [['id', 'DESC']],
-          limit: limit + 1,
-          raw: true,
-        });
-        return pageOf(rows as unknown as ShowRow[], limit, (row) => ({
-          id: row.id,
-          ...written(row),
-        }));
-      },
+      handler: (ctx: Context<Browse>) =>
+        browse(given(ctx.params), Date.now(), (row) => ({ id: row.id, ...written(row) })),
     },
 
     get: {
@@ -92,7 +85,8 @@ const schema: ServiceSchema = {
       async handler(ctx: Context<{ id: string }>) {
         const { id } = ctx.params;
         if (!ID_PATTERN.test(id)) return refuse('NOT_FOUND');
-        const show = await modelOf<ShowRow>(TABLE).findByPk(id, { raw: true });
+        const where = { id, removedAt: null } as never;
+        const show = await modelOf<ShowRow>(TABLE).findOne({ where, raw: true });
         if (!show) return refuse('NOT_FOUND');
         const sessions = await call(ctx, 'session.ofShow', { showId: id });
         return { id, ...written(show as unknown as ShowRow), sessions };

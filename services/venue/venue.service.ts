@@ -3,12 +3,14 @@ import type { Context, ServiceSchema } from 'moleculer';
 import { DataTypes } from 'sequelize';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
+import { line, optionalLine } from '../../mixins/fields.ts';
 import { OwnedObjects, type OwnedRow } from '../../mixins/owned.ts';
 import { BY_ID, plainActions } from '../../mixins/owned-actions.ts';
 import { modelOf, table } from '../../mixins/table.ts';
 
 interface VenueRow extends OwnedRow {
   readonly name: string;
+  readonly nameEn: string | null;
   readonly city: string;
   readonly address: string | null;
   readonly timeZone: string;
@@ -20,6 +22,7 @@ const COLUMNS = {
   id: { ...ID, primaryKey: true },
   ownerUid: ID,
   name: DataTypes.STRING(190),
+  nameEn: DataTypes.STRING(190),
   city: DataTypes.STRING(64),
   address: DataTypes.STRING(300),
   timeZone: DataTypes.STRING(64),
@@ -39,17 +42,21 @@ function timeZone(value: string, errors: { type: string; actual: unknown }[]): s
 }
 
 const RULES = {
-  name: { type: 'string', trim: true, empty: false, max: 190 },
-  city: { type: 'string', trim: true, empty: false, max: 64 },
-  address: { type: 'string', trim: true, max: 300, optional: true },
+  name: line(190),
+  nameEn: optionalLine(190),
+  city: line(64),
+  address: optionalLine(300),
   timeZone: { type: 'string', max: 64, custom: timeZone },
 };
 
-const venues = new OwnedObjects<VenueRow>({
-  kind: 'venue',
-  table: TABLE,
-  view: ({ name, city, address, timeZone }) => ({ name, city, address, timeZone }),
+const written = ({ name, nameEn, city, address, timeZone }: VenueRow) => ({
+  name,
+  nameEn,
+  city,
+  address,
+  timeZone,
 });
+const venues = new OwnedObjects<VenueRow>({ kind: 'venue', table: TABLE, view: written });
 
 const schema: ServiceSchema = {
   name: 'venue',
@@ -60,11 +67,12 @@ const schema: ServiceSchema = {
     get: {
       params: BY_ID,
       async handler(ctx: Context<{ id: string }>) {
-        if (!ID_PATTERN.test(ctx.params.id)) return refuse('NOT_FOUND');
-        const venue = await modelOf<VenueRow>(TABLE).findByPk(ctx.params.id, { raw: true });
+        const { id } = ctx.params;
+        if (!ID_PATTERN.test(id)) return refuse('NOT_FOUND');
+        const where = { id, removedAt: null } as never;
+        const venue = await modelOf<VenueRow>(TABLE).findOne({ where, raw: true });
         if (!venue) return refuse('NOT_FOUND');
-        const { id, name, city, address, timeZone } = venue as unknown as VenueRow;
-        return { id, name, city, address, timeZone };
+        return { id, ...written(venue as unknown as VenueRow) };
       },
     },
   },

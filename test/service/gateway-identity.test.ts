@@ -10,7 +10,7 @@ const API = '/api/v1';
 
 let door: OpenDoor;
 beforeAll(async () => {
-  door = await openDoor('front', async () => neighbours, TOKEN_ENV);
+  door = await openDoor('front', async () => neighbours, 'stubs', TOKEN_ENV);
 });
 afterAll(() => door.close());
 

@@ -42,7 +42,7 @@ export const neighbours: ServiceSchema[] = [
       replayLetter: noting({ id: ID, state: 'replayed' }),
       discardLetter: noting({ id: ID, state: 'discarded' }),
       seatHistory: () => [{ orderId: 'o', state: 'PAID', at: 'then', by: 'them' }],
-      health: () => ({ ok: true }),
+      health: { visibility: 'public', handler: () => ({ ok: true }) },
     },
   },
   {
@@ -50,14 +50,14 @@ export const neighbours: ServiceSchema[] = [
     actions: {
       event: { handler: noting({ received: true }) },
       open: { handler: () => new Promise(() => undefined) }, // hangs
-      health: () => ({ ok: false, missing: ['mysql'] }),
+      health: { visibility: 'public', handler: () => ({ ok: false, missing: ['mysql'] }) },
     },
   },
   {
     name: 'seckill',
     actions: {
       inspect: (ctx: Context<{ seat: number }>) => ({ seat: ctx.params.seat, state: 'SOLD' }),
-      health: () => ({ ok: true }),
+      health: { visibility: 'public', handler: () => ({ ok: true }) },
     },
   },
   {

@@ -12,8 +12,8 @@ import type { Door } from '../../config/processes.ts';
 import { edgeAuthText } from '../../contracts/claims.ts';
 import { useEnvironment } from '../support/servers.ts';
 
-/** Nobody in these tests asks MySQL anything. */
-const NO_MYSQL = 'mysql://nobody@127.0.0.1:1/none';
+/** Where nobody asks MySQL anything. */
+const STUBS = { MYSQL_URL: 'mysql://nobody@127.0.0.1:1/none' };
 
 export interface Answer {
   readonly status: number;
@@ -43,13 +43,15 @@ export const firstOf = (ring: string): { kid: string; secret: string } => {
 
 const REQUEST_ID = 'f'.repeat(32);
 
+/** @param behind `stubs`, or services that need their own database and their time */
 export async function openDoor(
   door: Door,
   schemas: () => Promise<ServiceSchema[]>,
+  behind: 'stubs' | 'database' = 'stubs',
   more: Readonly<Record<string, string>> = {},
 ) {
   const env = await useEnvironment({
-    MYSQL_URL: NO_MYSQL,
+    ...(behind === 'stubs' && STUBS),
     INSTANCE: `${door}-1`,
     PORT_BASE: String(await freePortBase()),
     SEATS_FRESH_MS: '10',
@@ -70,7 +72,7 @@ export async function openDoor(
     middlewares: options.middlewares!.filter(
       (middleware) => !ofAProcess.has((middleware as { name?: string }).name ?? ''),
     ),
-    requestTimeout: 700,
+    requestTimeout: behind === 'stubs' ? 700 : 30_000,
   });
   const { default: gateway } = await import('../../services/gateway/gateway.service.ts');
   for (const schema of [gateway as unknown as ServiceSchema, ...(await schemas())])

@@ -27,9 +27,12 @@ beforeAll(async () => {
   const session: ServiceSchema = {
     name: 'session',
     actions: {
-      stage: (ctx: Context<{ id: string }>) => {
-        if (ctx.params.id === DRAFT) return { stage: 'DRAFT' };
-        throw Object.assign(new Error('no'), { code: 404, type: 'NOT_FOUND' });
+      stage: {
+        visibility: 'public',
+        handler(ctx: Context<{ id: string }>) {
+          if (ctx.params.id === DRAFT) return { stage: 'DRAFT' };
+          throw Object.assign(new Error('no'), { code: 404, type: 'NOT_FOUND' });
+        },
       },
     },
   };

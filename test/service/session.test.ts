@@ -340,13 +340,17 @@ describe('turning a sale', () => {
   });
 });
 
-test('of a removed session nothing is left', async () => {
+test('of a removed session nothing is found, and its row stays', async () => {
   const { draft, venue } = await makeDraft(anna);
   await makeTemplate(anna, venue.id);
   const { id } = await create(draft);
   await as(anna)('session.remove', { id });
-  const [rows] = await database().query('SELECT id FROM sessions WHERE id = ?', {
+  await refused(as(anna)('session.adminGet', { id }), 'NOT_FOUND');
+  await refused(as(anna)('session.publish', { id }), 'NOT_FOUND');
+  const { items } = await as(anna)<{ items: { id: string }[] }>('session.adminList', {});
+  expect(items.map((item) => item.id)).not.toContain(id);
+  const [rows] = await database().query('SELECT removedAt FROM sessions WHERE id = ?', {
     replacements: [id],
   });
-  expect(rows).toEqual([]);
+  expect(rows).toEqual([{ removedAt: expect.any(Date) }]);
 });

@@ -7,7 +7,7 @@ const find = (line: string) => ROUTES.find(({ method, path }) => `${method} ${pa
 const KIB = 1_024;
 
 /** What is looked after: seats, the arbiter, messages that died. */
-const OPERATORS = /(seats\/:seat|reconcile)$|\/dead-letters/;
+const OPERATORS = /(seats\/:seat|reconcile)$|\/(dead-letters|audit|config)/;
 
 describe('the table of routes', () => {
   test('has no fault', () => {

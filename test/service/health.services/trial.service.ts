@@ -10,13 +10,18 @@ let hanging = false;
 const schema: ServiceSchema = {
   name: 'trial',
   actions: {
-    health: { handler: () => (needed ? { ok: true } : { ok: false, missing: ['the need'] }) },
+    health: {
+      visibility: 'public',
+      handler: () => (needed ? { ok: true } : { ok: false, missing: ['the need'] }),
+    },
     need: {
+      visibility: 'public',
       handler() {
         needed = true;
       },
     },
     read: {
+      visibility: 'public',
       timeout: 1_000,
       retryPolicy: { enabled: true },
       async handler() {
@@ -25,6 +30,7 @@ const schema: ServiceSchema = {
       },
     },
     slow: {
+      visibility: 'public',
       params: { $$strict: true, ms: 'number' },
       async handler(ctx: Context<{ ms: number }>) {
         await sleep(ctx.params.ms);
@@ -32,11 +38,13 @@ const schema: ServiceSchema = {
       },
     },
     hang: {
+      visibility: 'public',
       handler() {
         hanging = true;
       },
     },
     bug: {
+      visibility: 'public',
       handler() {
         setImmediate(() => {
           throw new Error('a bug of the trial');

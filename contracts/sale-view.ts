@@ -1,0 +1,48 @@
+/** What buyers, and operators, are answered about a sale that is on. */
+import type { LockedSeat } from './channels.ts';
+import type { OrderState } from './order.ts';
+import type { SaleState } from './sale.ts';
+import type { SeatState } from './seat.ts';
+
+export interface SaleAnswer {
+  readonly state: SaleState;
+  readonly left: Readonly<Record<string, number>>;
+  readonly epoch: number;
+  readonly version: number;
+}
+export interface SeatsAnswer {
+  readonly epoch: number;
+  readonly version: number;
+  readonly states: string;
+}
+export interface ReservationAnswer {
+  readonly sessionId: string;
+  readonly uid: string;
+  readonly reservedAt: string;
+}
+export interface PermitAnswer {
+  readonly permit: string;
+  readonly notBefore: string;
+  readonly expiresAt: string;
+}
+export interface LockAnswer {
+  readonly orderId: string;
+  readonly sessionId: string;
+  readonly seats: readonly LockedSeat[];
+  readonly amountFen: number;
+  readonly currency: 'CNY';
+  readonly deadline: string;
+  readonly version: number;
+  readonly adjacent: boolean;
+}
+export interface SeatInspection {
+  readonly seat: number;
+  readonly label: string;
+  readonly tier: string;
+  readonly state: SeatState;
+  readonly orderId?: string;
+  readonly uid?: string;
+  readonly deadline?: string;
+  /** Every order that ever had the seat, oldest first, with how it ended. */
+  readonly history: readonly { orderId: string; state: OrderState; at: string; by: string }[];
+}
