@@ -9,13 +9,19 @@ import type { Caller } from '../contracts/actions.ts';
 import type { Principal } from '../contracts/claims.ts';
 import { wordOf } from '../contracts/errors.ts';
 import { joining } from '../moleculer.config.ts';
+import { commands as configCommands } from '../services/config-center/config-center.repl.ts';
 import { commands as orderCommands } from '../services/order/order.repl.ts';
 import { commands as schedulerCommands } from '../services/scheduler/scheduler.repl.ts';
 import { commands as seckillCommands } from '../services/seckill/seckill.repl.ts';
 import { type Command, readLine, UsageError, usageOf } from './repl/command.ts';
 import { show } from './repl/show.ts';
 
-const COMMANDS: readonly Command[] = [...seckillCommands, ...orderCommands, ...schedulerCommands];
+const COMMANDS: readonly Command[] = [
+  ...seckillCommands,
+  ...orderCommands,
+  ...schedulerCommands,
+  ...configCommands,
+];
 const OPERATOR: Principal = { uid: 'repl', role: 'operator' };
 const ASKED = ['seckill', 'order'];
 const FIND_MS = 5_000;

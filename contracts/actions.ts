@@ -6,8 +6,10 @@
  * Who asks is never a parameter: it is `ctx.meta.user`, set by the gateway alone. `stream` in the
  * comment of a row: the bulk crosses as a Moleculer stream, because it outgrows a NATS message.
  */
-import type { LockedSeat, OrderCancelled } from './channels.ts';
+
+import type { OrderCancelled } from './channels.ts';
 import type { Principal, Role } from './claims.ts';
+import type { ConfigChange, ConfigDifference, ConfigValue, ConfigView } from './config.ts';
 import type { DeadLetter, LetterState, WholeLetter } from './dead-letter.ts';
 import type { OrderState } from './order.ts';
 import type { OrderView, PaymentView } from './order-view.ts';
@@ -20,7 +22,25 @@ import type {
   ReconcileReport,
 } from './repair.ts';
 import type { SaleState, SaleSwitch, SaleTerms } from './sale.ts';
-import type { SeatState } from './seat.ts';
+import type {
+  HoldAnswer,
+  LockAnswerHttp,
+  PermitAnswer,
+  ReservationAnswer,
+  SaleAnswer,
+  SeatInspection,
+  SeatsAnswer,
+} from './sale-view.ts';
+
+export type {
+  HoldAnswer,
+  LockAnswerHttp,
+  PermitAnswer,
+  ReservationAnswer,
+  SaleAnswer,
+  SeatInspection,
+  SeatsAnswer,
+} from './sale-view.ts';
 
 /** What every call carries beside its params. */
 export interface CallMeta {
@@ -40,58 +60,6 @@ export interface Health {
   readonly ok: boolean;
   /** What is missing, in words; absent when nothing is. */
   readonly missing?: readonly string[];
-}
-
-export interface SaleAnswer {
-  readonly state: SaleState;
-  readonly left: Readonly<Record<string, number>>;
-  readonly epoch: number;
-  readonly version: number;
-}
-export interface SeatsAnswer {
-  readonly epoch: number;
-  readonly version: number;
-  readonly states: string;
-}
-export interface ReservationAnswer {
-  readonly sessionId: string;
-  readonly uid: string;
-  readonly reservedAt: string;
-}
-export interface PermitAnswer {
-  readonly permit: string;
-  readonly notBefore: string;
-  readonly expiresAt: string;
-}
-export interface LockAnswerHttp {
-  readonly orderId: string;
-  readonly sessionId: string;
-  readonly seats: readonly LockedSeat[];
-  readonly amountFen: number;
-  readonly currency: 'CNY';
-  readonly deadline: string;
-  readonly version: number;
-  readonly adjacent: boolean;
-}
-/** What the arbiter knows of a lock, for services that may not ask it themselves. */
-export interface HoldAnswer {
-  readonly orderId: string;
-  readonly uid: string;
-  readonly seats: readonly LockedSeat[];
-  readonly amountFen: number;
-  readonly deadlineMs: number;
-  readonly state: 'LOCKED' | 'SOLD' | 'RELEASED';
-}
-export interface SeatInspection {
-  readonly seat: number;
-  readonly label: string;
-  readonly tier: string;
-  readonly state: SeatState;
-  readonly orderId?: string;
-  readonly uid?: string;
-  readonly deadline?: string;
-  /** Every order that ever had the seat, oldest first, with how it ended. */
-  readonly history: readonly { orderId: string; state: OrderState; at: string; by: string }[];
 }
 
 /** What payment must know before it takes money for an order. */
@@ -130,6 +98,14 @@ export interface OnlyWhen {
   readonly ifMatch?: string;
 }
 export type Change = OnlyWhen & Readonly<Record<string, unknown>>;
+
+/** What every change of a setting says. */
+export interface ConfigAsked {
+  readonly setting: string;
+  readonly session?: string;
+  readonly reason: string;
+  readonly ifMatch?: string;
+}
 
 export interface Actions {
   // seckill: the sale, live
@@ -287,6 +263,34 @@ export interface Actions {
   /** Holds a sale against MySQL now, and mends what differs; operators only. */
   'scheduler.reconcile': { params: { sessionId: string }; result: ReconcileReport };
   'scheduler.health': { params: Record<string, never>; result: Health };
+
+  // config-center: what may change while everything runs; operators only. `session`: what is said
+  // for this one session. `ifMatch` is the header: the revision of the key, which is its ETag.
+  'config-center.list': {
+    params: { session?: string };
+    result: { revision: number; items: readonly ConfigView[] };
+  };
+  /** @throws CONFIG_UNKNOWN, CONFIG_NOT_LIVE */
+  'config-center.get': { params: { setting: string; session?: string }; result: ConfigView };
+  'config-center.set': {
+    params: ConfigAsked & { value: ConfigValue };
+    result: ConfigView;
+  };
+  /** Back to what all sessions have, or to what the environment says. */
+  'config-center.unset': { params: ConfigAsked; result: ConfigView };
+  /** A new revision with the value of an old one. */
+  'config-center.rollback': { params: ConfigAsked & { revision: number }; result: ConfigView };
+  /** The newest first. */
+  'config-center.history': {
+    params: { setting: string; session?: string; limit?: number };
+    result: { items: readonly ConfigChange[] };
+  };
+  /** What differs between two revisions of the whole; from the environment, to now, unless told. */
+  'config-center.diff': {
+    params: { from?: number; to?: number };
+    result: { items: readonly ConfigDifference[] };
+  };
+  'config-center.health': { params: Record<string, never>; result: Health };
 
   // catalogue: calm, read-mostly
   'show.list': {

@@ -45,3 +45,35 @@ export function readConfigKey(key: string): ConfigPlace | undefined {
     return { setting: second, session: first };
   return undefined;
 }
+
+/** A setting as an operator sees it. */
+export interface ConfigView extends ConfigPlace {
+  readonly value: ConfigValue;
+  /** Where the value in force comes from. */
+  readonly from: 'default' | 'environment' | 'global' | 'session';
+  /** What it goes back to when nothing is said any more. */
+  readonly start: ConfigValue;
+  /** Of the last change under this very key; 0 when there was none. */
+  readonly revision: number;
+  readonly env: string;
+  readonly means: string;
+  readonly type: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly perSession: boolean;
+}
+
+/** One change of a setting, with what it was before: null where nothing was said. */
+export interface ConfigChange extends Omit<ConfigEntry, 'value' | 'epoch'> {
+  readonly revision: number;
+  readonly before: ConfigValue | null;
+  readonly after: ConfigValue | null;
+}
+
+/** A setting that differs; null where nothing is, or was, said. */
+export interface ConfigDifference extends ConfigPlace {
+  readonly from: ConfigValue | null;
+  readonly to: ConfigValue | null;
+  /** What is in force where nothing is said. */
+  readonly start: ConfigValue;
+}

@@ -14,7 +14,10 @@ import { refuse } from '../contracts/errors.ts';
 import { ID_PATTERN, newId } from '../contracts/ids.ts';
 import { writeAudit } from './audit.ts';
 import { inTransaction } from './database.ts';
+import { checkPrecondition } from './precondition.ts';
 import { modelOf } from './table.ts';
+
+export { checkPrecondition };
 
 export interface OwnedRow {
   readonly id: string;
@@ -71,18 +74,6 @@ export function pageOf<Row extends { id: string }, Item>(
 /** Says which version an answer shows. */
 export function tag(ctx: OwnedContext, version: number): void {
   ctx.meta.$responseHeaders = { ...ctx.meta.$responseHeaders, ETag: `"${version}"` };
-}
-
-/**
- * Holds a change to the version it was made from.
- * @param ifMatch the header; null for a change that needs none
- * @throws PRECONDITION_REQUIRED, PRECONDITION_FAILED
- */
-export function checkPrecondition(ifMatch: string | null | undefined, version: number): void {
-  if (ifMatch === null) return;
-  if (ifMatch === undefined) refuse('PRECONDITION_REQUIRED');
-  const named = ifMatch.split(',').map((item) => item.trim().replace(/^W\//, ''));
-  if (!named.includes('*') && !named.includes(`"${version}"`)) refuse('PRECONDITION_FAILED');
 }
 
 /** MySQL's word that a row is referred to (1451), or refers to one that has just gone (1452). */

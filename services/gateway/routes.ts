@@ -88,6 +88,7 @@ const PLAN_BODY_MAX = 32 * MIB;
 const LONG_MS = 30_000;
 
 const API = '/api/v1';
+const CONFIG = `${API}/admin/config`;
 
 type Extras = Partial<Omit<RouteRow, 'door' | 'method' | 'path' | 'access'>>;
 type Target = ActionName | { readonly stream: LiveStream };
@@ -116,6 +117,7 @@ const row = (
 
 const SHARED: Extras = { cache: 'shared' };
 const LIVE: Extras = { cache: 'live' };
+const IF_MATCH: Extras = { headers: ['ifMatch'] };
 const PLAN: Extras = { body: 'stream', bodyMax: PLAN_BODY_MAX, timeoutMs: LONG_MS };
 
 /** What every kind of object an organiser manages answers to. */
@@ -214,6 +216,14 @@ export const ROUTES: readonly RouteRow[] = [
   row('front', `GET ${API}/admin/dead-letters/:id`, 'operator', 'order.deadLetter'),
   row('front', `POST ${API}/admin/dead-letters/:id/replay`, 'operator', 'order.replayLetter'),
   row('front', `POST ${API}/admin/dead-letters/:id/discard`, 'operator', 'order.discardLetter'),
+
+  row('front', `GET ${CONFIG}`, 'operator', 'config-center.list'),
+  row('front', `GET ${CONFIG}/diff`, 'operator', 'config-center.diff'),
+  row('front', `GET ${CONFIG}/:setting`, 'operator', 'config-center.get'),
+  row('front', `PATCH ${CONFIG}/:setting`, 'operator', 'config-center.set', IF_MATCH),
+  row('front', `DELETE ${CONFIG}/:setting`, 'operator', 'config-center.unset', IF_MATCH),
+  row('front', `GET ${CONFIG}/:setting/history`, 'operator', 'config-center.history'),
+  row('front', `POST ${CONFIG}/:setting/rollback`, 'operator', 'config-center.rollback', IF_MATCH),
 
   // front: what stands outside, on a development machine
   row('front', `POST ${API}/dev/token`, 'sandbox', 'sandbox.token', { status: 201 }),
