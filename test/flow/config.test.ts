@@ -1,4 +1,4 @@
-/** An operator changes settings while everything runs: over HTTP, in the REPL, everywhere at once. */
+/** An operator changes settings while everything runs: over HTTP and in the REPL, everywhere. */
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';

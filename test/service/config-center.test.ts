@@ -97,7 +97,7 @@ describe('a change', () => {
 });
 
 describe('the history', () => {
-  test('says who changed what into what, and why; a rollback is a change like any other', async () => {
+  test('says who changed what into what, and why; a rollback is one more change', async () => {
     const first = await set('orderBatchMax', 10);
     const second = await set('orderBatchMax', 20, { reason: 'more at once' });
     const params = { setting: 'orderBatchMax', revision: first.revision, reason: 'too many' };

@@ -30,7 +30,7 @@ test('killed, the centre leaves everything in force; back, it goes on', async ()
   );
 });
 
-test('a process killed comes back with what was changed, not with what it was started', async () => {
+test('a process killed comes back with what was changed meanwhile', async () => {
   await set('dueBatch', 9);
   await centre.everywhere(({ values }) => values.dueBatch, 9);
   await centre.kill('order-1');
@@ -69,7 +69,7 @@ test('NATS killed: everybody hears the next change again', async () => {
   }
 });
 
-test('a bucket that is lost gets back what was last known; its low revisions are no old ones', async () => {
+test('a bucket that is lost gets back what was last known; low revisions are not old', async () => {
   await set('relayEveryMs', 300);
   await set('orderWaitMs', 700);
   const { revision } = await centre.ask('config-center.unset', { setting: 'orderWaitMs', reason });
