@@ -13,6 +13,7 @@ import { healthEndpoint } from './mixins/health.ts';
 import { lifecycle } from './mixins/lifecycle.ts';
 import { liveConfig, liveReport } from './mixins/live-config.ts';
 import { jsonLogger } from './mixins/log.ts';
+import { ByteSerializer } from './mixins/serializer.ts';
 
 /** What it takes to be a node among the others. */
 export const joining: BrokerOptions = {
@@ -28,7 +29,7 @@ export const joining: BrokerOptions = {
       maxPingOut: 3,
     },
   },
-  serializer: 'JSON',
+  serializer: new ByteSerializer(),
   logger: jsonLogger(config.logLevel),
   requestTimeout: config.requestMs,
   heartbeatInterval: 5,

@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import type { Config, Keyring } from '../config/index.ts';
+import type { Config, Keyring, PublicKeys } from '../config/index.ts';
 import { type Door, instancesOf } from '../config/processes.ts';
 import { REFUSALS } from '../contracts/errors.ts';
 import { keyspace } from '../contracts/keys.ts';
@@ -23,6 +23,7 @@ const DEBIAN_MODULES = '/usr/lib/nginx/modules';
 const CONNECTIONS_MAX = 20_000;
 /** Files a worker has open beside its connections: logs, listeners, bodies on disk. */
 const FILES_BESIDE = 100;
+const HSTS = 'add_header Strict-Transport-Security max-age=31536000 always;';
 
 /** How to run the edge that {@link renderEdge} wrote. */
 export interface RenderedEdge {
@@ -43,7 +44,7 @@ export function renderEdge(config: Config, dir: string): RenderedEdge {
     throw new StartError(
       'no nginx with Lua found: install OpenResty, or nginx libnginx-mod-http-lua lua-cjson',
     );
-  for (const path of [home, OPENRESTY])
+  for (const path of [home, OPENRESTY, config.edgeTlsCert, config.edgeTlsKey])
     if (/["'$;?\\\n]/.test(path))
       throw new StartError(`nginx cannot be told of the path ${path}: move it to a plainer one`);
   mkdirSync(home, { recursive: true });
@@ -83,6 +84,7 @@ function valuesOf(config: Config, home: string): Record<string, string | number>
     filesMax,
     connectionsMax: Math.min(CONNECTIONS_MAX, filesMax - FILES_BESIDE),
     drainMs: config.drainMs,
+    filtersMb: config.edgeFiltersMb,
     clientMs: config.edgeClientMs,
     ipRate: config.edgeIpRate,
     ipBurst: config.edgeIpBurst,
@@ -91,15 +93,28 @@ function valuesOf(config: Config, home: string): Record<string, string | number>
     uidRate: config.edgeUidRate,
     uidBurst: config.edgeUidBurst,
     resolver: resolverLine(new URL(config.arbiterUrl).hostname),
-    listen: listenOn(config.edgeHost, config.edgePort),
+    listen: listenOn(config),
+    tls: tlsLines(config),
     rush: upstreamOf(config, 'rush'),
     front: upstreamOf(config, 'front'),
     live: upstreamOf(config, 'live'),
   };
 }
 
-const listenOn = (host: string, port: number): string =>
-  isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+function listenOn({ edgeHost, edgePort, edgeTls }: Config): string {
+  const host = isIP(edgeHost) === 6 ? `[${edgeHost}]` : edgeHost;
+  return `${host}:${edgePort}${edgeTls === 'off' ? '' : ' ssl http2'}`;
+}
+
+/**
+ * Browsers are told to insist on TLS only where the certificate is to stay: for a year, whatever
+ * else they find at this host.
+ */
+function tlsLines({ edgeTls, edgeTlsCert: cert, edgeTlsKey: key }: Config): string {
+  if (edgeTls === 'off') return '';
+  const hsts = edgeTls === 'files' ? HSTS : '';
+  return filled(readFileSync(join(OPENRESTY, 'tls.conf'), 'utf8'), { cert, key, hsts }).trim();
+}
 
 /**
  * A process that fails again and again is left alone for a second. Not at the first failure: while
@@ -121,12 +136,13 @@ function settingsOf(config: Config): object {
     audience: config.jwtAudience,
     keys: {
       jwt: secretsOf(config.jwtKeys),
+      jwtPublic: publicKeysOf(config.jwtPublicKeys),
       permit: secretsOf(config.permitKeys),
       edge: secretsOf(config.edgeKeys),
       edgeFirst: [...config.edgeKeys.keys()][0],
     },
     arbiter: arbiterOf(config.arbiterUrl),
-    flags: Array.from({ length: shards }, (_, shard) => keys.ofShard(shard).flags),
+    shards: Array.from({ length: shards }, (_, shard) => keys.ofShard(shard)),
     pullMs: config.edgePullMs,
     keepMs: config.edgeKeepMs,
     ipRate: config.edgeIpRate,
@@ -143,6 +159,14 @@ function settingsOf(config: Config): object {
 
 const secretsOf = (ring: Keyring): Record<string, string> =>
   Object.fromEntries([...ring].map(([kid, key]) => [kid, key.export().toString('base64')]));
+
+const publicKeysOf = (keys: PublicKeys): Record<string, object> =>
+  Object.fromEntries(
+    [...keys].map(([kid, { algorithm, key }]) => {
+      const der = key.export({ type: 'spki', format: 'der' }).toString('base64');
+      return [kid, { algorithm, der }];
+    }),
+  );
 
 function arbiterOf(url: string): object {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
@@ -171,7 +195,7 @@ function resolverLine(host: string): string {
 }
 
 /** Debian's nginx loads Lua as two modules; OpenResty has it inside. */
-function modulesConf(command: string): string {
+export function modulesConf(command: string): string {
   const { stderr } = spawnSync(command, ['-V'], { encoding: 'utf8' });
   if (/openresty/i.test(stderr)) return '# OpenResty has Lua inside.\n';
   const folder = /--modules-path=(\S+)/.exec(stderr)?.[1] ?? DEBIAN_MODULES;

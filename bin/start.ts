@@ -20,7 +20,7 @@ import type { System } from './supervisor/system.ts';
 const SECOND_PRESS_MS = 1_500;
 /** A drain that takes longer is worth a line. */
 const LONG_DRAIN_MS = 3_000;
-const MADE_BY_RUNS = ['data', 'log', 'edge', 'compiled', 'secrets.json'];
+const MADE_BY_RUNS = ['data', 'log', 'edge', 'compiled', 'tls', 'secrets.json'];
 
 const out = process.stdout;
 const step = progressLines(out);

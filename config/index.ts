@@ -7,21 +7,29 @@
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isIPv6 } from 'node:net';
+import { join, resolve } from 'node:path';
+import type { LiveName } from './live.ts';
 import { type Door, type Instance, instancesOf, SERVERS, type ServerName } from './processes.ts';
-import { type LiveName, SETTINGS, type Setting, type SettingName } from './schema.ts';
-import { faultOf, keysIn } from './value.ts';
+import { type PublicKey, publicKeyOf } from './public-key.ts';
+import { SETTINGS, type Setting, type SettingName } from './schema.ts';
+import { trustEdge } from './trust.ts';
+import { faultOf, KID, keysIn } from './value.ts';
 
 /** Keys by kid, in the order given: the first signs, all verify. */
 export type Keyring = ReadonlyMap<string, KeyObject>;
+/** Keys of others by kid, each with the one algorithm it is used with. */
+export type PublicKeys = ReadonlyMap<string, PublicKey>;
 
 type ValueOf<S extends Setting> = S['type'] extends 'integer'
   ? number
   : S['type'] extends 'keyring'
     ? Keyring
-    : S extends { type: 'choice'; choices: readonly (infer C)[] }
-      ? C
-      : string;
+    : S['type'] extends 'publicKeys'
+      ? PublicKeys
+      : S extends { type: 'choice'; choices: readonly (infer C)[] }
+        ? C
+        : string;
 export type Config = { readonly [N in SettingName]: ValueOf<(typeof SETTINGS)[N]> } & {
   /** The instance this process is; undefined in a tool or a test. */
   readonly instance: Instance | undefined;
@@ -39,14 +47,39 @@ export class ConfigError extends Error {}
 function read(name: SettingName, env: Env): unknown {
   const setting: Setting = SETTINGS[name];
   const raw = env[setting.env] ?? String(setting.default);
+  const wrong = (why: string) => new ConfigError(`${setting.env}: ${why} (${setting.means})`);
+  if (setting.type === 'publicKeys') return publicKeysOf(raw, wrong);
   const value = setting.type === 'integer' ? Number(raw) : raw;
   const fault = faultOf(setting, value);
-  if (fault) throw new ConfigError(`${setting.env}: ${fault} (${setting.means})`);
+  if (fault) throw wrong(fault);
   return setting.type === 'keyring' ? keyringOf(raw) : value;
 }
 
 const keyringOf = (text: string): Keyring =>
   new Map(keysIn(text).map(([kid, secret]) => [kid, createSecretKey(Buffer.from(secret))]));
+
+function publicKeysOf(raw: string, wrong: (why: string) => ConfigError): PublicKeys {
+  const keys = new Map<string, PublicKey>();
+  for (const item of raw === '' ? [] : raw.split(',')) {
+    const parts = item.split(':') as [kid: string, algorithm: string, base64: string];
+    const [kid, algorithm, base64] = parts;
+    if (!KID.test(kid) || parts.length !== 3) throw wrong('must be kid:algorithm:key,…');
+    if (keys.has(kid)) throw wrong(`names kid ${kid} twice: give one of the two another kid`);
+    const key = publicKeyOf(algorithm, base64);
+    if (typeof key === 'string') throw wrong(`kid ${kid}: ${key}`);
+    keys.set(kid, key);
+  }
+  return keys;
+}
+
+/** A kid names one key: whoever knows the public one must not pass it off as the secret. */
+function refuseSharedKids({ jwtKeys, jwtPublicKeys }: Config): void {
+  const shared = [...jwtPublicKeys.keys()].find((kid) => jwtKeys.has(kid));
+  if (shared)
+    throw new ConfigError(
+      `JWT_PUBLIC_KEYS: kid ${shared} is in JWT_KEYS too: give one of the two another kid`,
+    );
+}
 
 /**
  * Reads every setting from an environment. @throws ConfigError with one line for the first fault.
@@ -54,6 +87,7 @@ const keyringOf = (text: string): Keyring =>
 export function readConfig(env: Env): Config {
   const names = Object.keys(SETTINGS) as SettingName[];
   const values = Object.fromEntries(names.map((name) => [name, read(name, env)])) as Config;
+  refuseSharedKids(values);
   const instance = instancesOf(values.portBase, values.mode).find(
     ({ name }) => name === env.INSTANCE,
   );
@@ -62,6 +96,7 @@ export function readConfig(env: Env): Config {
   return Object.freeze({
     ...values,
     ...defaultUrls(values),
+    ...tlsFiles(values),
     instance,
     door: instance?.row.door,
   }) as Config;
@@ -73,13 +108,51 @@ function defaultUrls(values: Config): Partial<Record<SettingName, string>> {
     values.portBase + SERVERS.find(({ name }) => name === server)!.port;
   const sandbox = instancesOf(values.portBase, 'sandbox').find(({ row }) => row.sandboxOnly);
   return {
-    publicUrl: values.publicUrl || `http://${values.edgeHost}:${values.edgePort}`,
+    publicUrl: values.publicUrl || edgeOrigin(values, values.edgeHost),
     arbiterUrl: values.arbiterUrl || `redis://127.0.0.1:${port('arbiter')}`,
     cacheUrl: values.cacheUrl || `redis://127.0.0.1:${port('cache')}`,
     natsUrl: values.natsUrl || `nats://127.0.0.1:${port('nats')}`,
     mysqlUrl: values.mysqlUrl || `mysql://root@127.0.0.1:${port('mariadb')}/hotseat`,
     providerUrl: values.providerUrl || `http://127.0.0.1:${sandbox?.httpPort}`,
   };
+}
+
+/** Where the edge listens, under a name or address of its machine. */
+export function edgeOrigin(values: Pick<Config, 'edgeTls' | 'edgePort'>, host: string): string {
+  const scheme = values.edgeTls === 'off' ? 'http' : 'https';
+  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${values.edgePort}`;
+}
+
+/**
+ * The certificate of the edge and its key, as absolute paths; empty without TLS.
+ * @throws ConfigError when what is given would not be what is used
+ */
+function tlsFiles(values: Config): Pick<Config, 'edgeTlsCert' | 'edgeTlsKey'> {
+  const { edgeTls, edgeTlsCert, edgeTlsKey, mode, publicUrl } = values;
+  if (edgeTls === 'self-signed' && mode === 'production')
+    throw new ConfigError(
+      'EDGE_TLS: self-signed is for development; production takes files, with EDGE_TLS_CERT and ' +
+        'EDGE_TLS_KEY, or off behind a proxy that speaks TLS',
+    );
+  if (edgeTls !== 'off' && publicUrl.startsWith('http:'))
+    throw new ConfigError(`PUBLIC_URL: must be https:// with EDGE_TLS=${edgeTls}`);
+  const home = resolve(values.runDir, 'tls');
+  const known = {
+    off: { edgeTlsCert: '', edgeTlsKey: '' },
+    'self-signed': { edgeTlsCert: join(home, 'cert.pem'), edgeTlsKey: join(home, 'key.pem') },
+    files: {
+      edgeTlsCert: edgeTlsCert && resolve(edgeTlsCert),
+      edgeTlsKey: edgeTlsKey && resolve(edgeTlsKey),
+    },
+  }[edgeTls];
+  for (const name of ['edgeTlsCert', 'edgeTlsKey'] as const) {
+    const { env } = SETTINGS[name];
+    if (edgeTls === 'files' && known[name] === '')
+      throw new ConfigError(`${env}: EDGE_TLS=files needs a path here`);
+    if (values[name] !== '' && resolve(values[name]) !== known[name])
+      throw new ConfigError(`${env}: is for EDGE_TLS=files, and EDGE_TLS is ${edgeTls}`);
+  }
+  return known;
 }
 
 /** The environment of a running system, as its supervisor wrote it; empty when there is none. */
@@ -96,3 +169,4 @@ const runDir = process.env.RUN_DIR ?? SETTINGS.runDir.default;
 
 /** The configuration of this process. */
 export const config: Config = readConfig({ ...environmentOf(runDir), ...process.env });
+trustEdge(config);

@@ -13,7 +13,6 @@ import {
   integer,
   keyring,
   LIVE,
-  type Marks,
   PER_SESSION,
   type Setting,
   text,
@@ -43,6 +42,19 @@ export const SETTINGS = {
   },
   edgeHost: text('EDGE_HOST', '127.0.0.1', 'address the edge listens on'),
   edgePort: integer('EDGE_PORT', 8080, 1, 65_535, 'port the edge listens on'),
+  edgeTls: {
+    env: 'EDGE_TLS',
+    type: 'choice',
+    default: 'off',
+    choices: ['off', 'self-signed', 'files'],
+    means: 'TLS and HTTP/2 at the edge: none, a certificate made for development, or one of yours',
+  },
+  edgeTlsCert: text(
+    'EDGE_TLS_CERT',
+    '',
+    'for EDGE_TLS=files: path of the certificate with its chain, PEM',
+  ),
+  edgeTlsKey: text('EDGE_TLS_KEY', '', 'for EDGE_TLS=files: path of its private key, PEM'),
   portBase: integer(
     'PORT_BASE',
     18_000,
@@ -53,7 +65,7 @@ export const SETTINGS = {
   publicUrl: text(
     'PUBLIC_URL',
     '',
-    'how buyers reach the edge; http://<edge host>:<port> when empty',
+    'how buyers reach the edge; http(s)://<edge host>:<port> when empty',
   ),
   arbiterUrl: text(
     'ARBITER_URL',
@@ -247,6 +259,14 @@ export const SETTINGS = {
     'how long the edge believes what it pulled when it cannot pull again; then it asks Node',
   ),
   edgeWorkers: integer('EDGE_WORKERS', 2, 1, 64, 'worker processes of the edge'),
+  edgeFiltersMb: integer(
+    'EDGE_FILTERS_MB',
+    128,
+    1,
+    4_096,
+    'memory for the filters over who reserved: one takes 2.4 MB for 100,000 seats, 0.12 MB for a ' +
+      'small hall; one that finds no room refuses nobody',
+  ),
   edgeIpRate: integer(
     'EDGE_IP_RATE',
     5_000,
@@ -354,6 +374,12 @@ export const SETTINGS = {
     'JWT_KEYS',
     'HS256 keys by kid: the algorithm is pinned here, never by the token',
   ),
+  jwtPublicKeys: {
+    env: 'JWT_PUBLIC_KEYS',
+    type: 'publicKeys',
+    default: '',
+    means: 'public keys of other issuers by kid, each with the algorithm it is pinned to',
+  },
   permitKeys: keyring('PERMIT_KEYS', 'keys that sign permits'),
   edgeKeys: keyring('EDGE_KEYS', 'keys the edge signs its requests to the gateway with'),
   orderIdKeys: keyring('ORDER_ID_KEYS', 'key of the owner mark in an orderId; exactly one'),
@@ -362,17 +388,3 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;
-type Marked<Mark extends keyof Marks> = {
-  [Name in SettingName]: (typeof SETTINGS)[Name] extends { readonly [M in Mark]: true }
-    ? Name
-    : never;
-}[SettingName];
-export type LiveName = Marked<'live'>;
-
-const marked = <Mark extends keyof Marks>(mark: Mark) =>
-  (Object.keys(SETTINGS) as SettingName[]).filter(
-    (name): name is Marked<Mark> => (SETTINGS[name] as Setting)[mark] === true,
-  );
-export const LIVE_NAMES: readonly LiveName[] = marked('live');
-/** What the edge reads, of what is live. */
-export const EDGE_NAMES = marked('edge');

@@ -31,6 +31,8 @@ export type Setting = Common &
     | { readonly type: 'choice'; readonly default: string; readonly choices: readonly string[] }
     /** `kid:secret,kid:secret`: the first signs, all verify. Each secret at least 32 characters. */
     | { readonly type: 'keyring'; readonly default: '' }
+    /** `kid:algorithm:key,…`, each key the base64 of its SPKI DER: what others sign with. */
+    | { readonly type: 'publicKeys'; readonly default: '' }
   );
 
 export const integer = <M extends Marks = object>(

@@ -2,6 +2,7 @@
 import type { Setting } from './setting.ts';
 
 const MIN_SECRET = 32;
+export const KID = /^[a-z0-9]{1,16}$/;
 
 /** Why a value cannot be that of a setting, in words; undefined when it can. Never the value. */
 export function faultOf(setting: Setting, value: unknown): string | undefined {
@@ -17,10 +18,12 @@ export function faultOf(setting: Setting, value: unknown): string | undefined {
         : `must be one of ${setting.choices.join(', ')}`;
     case 'keyring':
       return keysIn(String(value)).every(
-        ([kid, secret = '']) => /^[a-z0-9]{1,16}$/.test(kid) && secret.length >= MIN_SECRET,
+        ([kid, secret = '']) => KID.test(kid) && secret.length >= MIN_SECRET,
       )
         ? undefined
         : `must be kid:secret,…, each secret at least ${MIN_SECRET} characters`;
+    case 'publicKeys': // made into keys at start, by config/index.ts, and at no other time
+      return 'is read at start only';
     case 'text':
       if (typeof value !== 'string') return 'must be text';
       return setting.pattern && !setting.pattern.test(value)

@@ -31,6 +31,7 @@ import type {
   SeatInspection,
   SeatsAnswer,
 } from './sale-view.ts';
+import type { PlanHints, PlanReport, TemplateVersion } from './template.ts';
 
 export type {
   HoldAnswer,
@@ -343,19 +344,16 @@ export interface Actions {
   'session.remove': { params: OnlyWhen; result: { id: string } };
   'seat-template.adminList': { params: PageQuery; result: Page<Owned> };
   /** stream: the body, JSON or (`contentType` text/csv, with `venueId` and `name`) CSV. */
-  'seat-template.create': {
-    params: { contentType?: string; venueId?: string; name?: string };
-    result: Owned;
-  };
+  'seat-template.create': { params: PlanHints; result: Owned };
+  /** stream: the same body; nothing is kept of it. */
+  'seat-template.validate': { params: PlanHints; result: PlanReport };
   'seat-template.adminGet': { params: { id: string }; result: Owned };
-  /** stream: the body, JSON. */
-  'seat-template.update': {
-    params: OnlyWhen & { contentType?: string; name?: string };
-    result: Owned;
-  };
+  /** stream: the same body, without what stays as it is. */
+  'seat-template.update': { params: OnlyWhen & PlanHints; result: Owned };
   'seat-template.remove': { params: OnlyWhen; result: { id: string } };
   /** stream: the answer is the plan as it was imported. */
-  'seat-template.plan': { params: { id: string }; result: unknown };
+  'seat-template.plan': { params: { id: string; version?: number }; result: unknown };
+  'seat-template.versions': { params: { id: string }; result: { items: TemplateVersion[] } };
   /** stream: the answer is the JSON of the layout the plan gives, `LayoutColumns`. */
   'seat-template.layout': { params: { id: string }; result: unknown };
 

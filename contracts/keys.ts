@@ -20,7 +20,7 @@ export type SaleKeyName =
   | 'meta'
   | 'reserved'
   | 'bloom';
-export type ShardKeyName = 'epoch' | 'flags' | 'sales';
+export type ShardKeyName = 'epoch' | 'flags' | 'filters' | 'sales';
 
 interface KeyRow {
   readonly type: 'string' | 'hash' | 'zset' | 'set' | 'bitmap';
@@ -61,7 +61,11 @@ export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
     holds: 'state, terms, gate (both again, as the one text a lock reads), version, left per tier',
   },
   reserved: { type: 'hash', holds: 'uid → the moment of its reservation, epoch ms' },
-  bloom: { type: 'bitmap', holds: 'the filter over `reserved` that the edge pulls' },
+  bloom: {
+    type: 'bitmap',
+    holds:
+      'the filter over `reserved` that the edge pulls, and behind it the bit `open` seals it with',
+  },
 };
 
 /** Keys of one shard: `<namespace>:{s<shard>}:<name>`. */
@@ -74,7 +78,13 @@ export const SHARD_KEYS: Readonly<Record<ShardKeyName, KeyRow>> = {
     type: 'hash',
     holds:
       'sale → "switch opensAtMs closesAtMs reservationClosesAtMs soldOut": what the edge pulls; ' +
-      'written when one of them changes',
+      'written when one of them changes, and then the sale is published under the name of this key',
+  },
+  filters: {
+    type: 'hash',
+    holds:
+      'sale → "reservations bits hashes bloom": the size of its filter and the key of its bits, ' +
+      'which the edge pulls when the line has changed; only sales that need a reservation',
   },
   sales: { type: 'set', holds: 'the sales of the shard' },
 };

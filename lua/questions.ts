@@ -55,7 +55,6 @@ export function openArgs(
     layoutVersion: layout.layoutVersion,
     bloomBits: Math.ceil((uids * BLOOM_BITS_PER_UID) / 8) * 8,
     bloomHashes: BLOOM_HASHES,
-    reservations: 0,
   };
   return {
     seats: plan.seats,

@@ -6,7 +6,8 @@
  * is known never comes back; only an entry that says so takes a value away, never its absence.
  */
 import type { Config, LiveConfig } from '../config/index.ts';
-import { LIVE_NAMES, SETTINGS, type Setting, type SettingName } from '../config/schema.ts';
+import { LIVE_NAMES } from '../config/live.ts';
+import { SETTINGS, type Setting, type SettingName } from '../config/schema.ts';
 import { faultOf } from '../config/value.ts';
 import { type ConfigEntry, type ConfigValue, readConfigKey } from '../contracts/config.ts';
 

@@ -6,6 +6,9 @@
 -- gate (and in the end Node, which is always right) decide; "closed" refuses with BUSY.
 -- A gate never answers by itself and never asks anybody outside this process.
 --
+-- A gate that is `early` is asked when nginx sets its variables, and nginx writes its refusal: most
+-- of a rush hears no other, and an answer of Lua's would cost more.
+--
 -- `limits` divides a list: nginx counts after it, so what stands before it runs in the rewrite
 -- phase and what stands after it in the access phase. A gate that is `counted` is passed by nobody
 -- without credentials, so its refusal is said after the counting: guessing tokens is a flood, too.
@@ -17,6 +20,9 @@ local operator_only = require "gates.operator_only"
 local permit = require "gates.permit"
 local limits = require "gates.limits"
 local sale_window = require "gates.sale_window"
+local reservation_window = require "gates.reservation_window"
+local reserved = require "gates.reserved"
+local meter = require "lib.meter"
 local problem = require "lib.problem"
 local proof = require "lib.proof"
 local request = require "lib.request"
@@ -33,23 +39,25 @@ _M.routes = {
     provider = { method, limits },
     member = { method, token, limits },
     metrics = { method, token, operator_only, limits },
-    locks = { method, sold_out, token, permit, limits, sale_window },
+    reservations = { method, token, limits, reservation_window },
+    permits = { method, token, limits, reserved },
+    locks = { method, sold_out, token, permit, limits, sale_window, reserved },
 }
 
 -- A list as its two phases see it; `after` is nothing when the route is not counted.
 local function divided(route, gates)
-    local before, after = {}, nil
+    local early, before, after = {}, {}, nil
     for place, gate in ipairs(gates) do
         local declared = gate.on_missing == "open" or gate.on_missing == "closed"
         assert(gate.name and gate.check and declared, route .. ": gate " .. place .. " is no gate")
         if gate == limits then
             after = {}
         else
-            local part = after or before
+            local part = gate.early and early or after or before
             part[#part + 1] = gate
         end
     end
-    return { before = before, after = after }
+    return { early = early, before = before, after = after }
 end
 
 
@@ -73,9 +81,12 @@ local function refusal_of(gates, req)
 end
 
 
-local function say(gate, word, data)
-    ngx.var.edge_gate = gate.name
-    return problem.say(word, data)
+-- Before the rewrite phase, where a location asks for it: the beginning of a refusal for nginx to
+-- write, or nothing.
+function _M.early()
+    local req = request.new()
+    local gate, word = refusal_of(parts[req.route].early, req)
+    return gate and problem.begin(gate.name, word) or ""
 end
 
 
@@ -85,7 +96,7 @@ function _M.enter()
     local part = parts[req.route]
     local gate, word, data = refusal_of(part.before, req)
     if gate and not (gate.counted and part.after) then
-        return say(gate, word, data)
+        return problem.say(gate.name, word, data)
     end
     req.gate, req.word, req.data = gate, word, data
     ngx.ctx.req = req
@@ -95,26 +106,36 @@ function _M.enter()
 end
 
 
--- The access phase: what was held back, the gates after the counting, and the proof for Node.
+-- The access phase: what was counted, what was held back until it was, the gates after it, and the
+-- proof for Node.
 function _M.pass()
     local req = ngx.ctx.req
-    if req.gate then
-        return say(req.gate, req.word, req.data)
+    if req.known_holder then
+        ngx.var.edge_mark = req.known_holder.mark
     end
     local after = parts[req.route].after
     if after then
-        local gate, word, data = refusal_of(after, req)
+        local word, data = limits.verdict()
+        if word then
+            return problem.say(limits.name, word, data)
+        end
+        if req.gate then
+            return problem.say(req.gate.name, req.word, req.data)
+        end
+        local gate
+        gate, word, data = refusal_of(after, req)
         if gate then
-            return say(gate, word, data)
+            return problem.say(gate.name, word, data)
         end
     end
+    meter.count(req.route, "", "")
     proof.sign(req)
 end
 
 
--- What nginx found to be too much.
+-- What nginx refused by itself, where the gates have no say.
 function _M.too_much()
-    return say(limits, "RATE_LIMITED", limits.broken())
+    return problem.say(limits.name, limits.verdict())
 end
 
 

@@ -17,6 +17,8 @@ const NAMES = Object.keys(SETTINGS) as SettingName[];
 const setting = (name: SettingName): Setting => SETTINGS[name];
 const KEYRINGS = NAMES.filter((name) => setting(name).type === 'keyring');
 const PRIVATE = 0o600;
+/** Where all tokens come from other issuers, none is signed or verified with a secret of ours. */
+const INSTEAD: Readonly<Record<string, string>> = { JWT_KEYS: 'JWT_PUBLIC_KEYS' };
 
 const envFile = (runDir: string) => join(runDir, 'env.json');
 const secretsFile = (runDir: string) => join(runDir, 'secrets.json');
@@ -35,10 +37,16 @@ export function environmentFor(
   const config = readConfig({ ...given, ...secrets, RUN_DIR: resolve(runDir) });
   const plain = NAMES.filter((name) => !KEYRINGS.includes(name));
   const variables = {
-    ...Object.fromEntries(plain.map((name) => [setting(name).env, String(config[name])])),
+    ...Object.fromEntries(plain.map((name) => [setting(name).env, spelled(name, config, given)])),
     ...secrets,
   };
   return { config, variables };
+}
+
+/** Keys are objects once they are read: they are spelled as they were given. */
+function spelled(name: SettingName, config: Config, given: Variables): string {
+  const { env, type } = setting(name);
+  return type === 'publicKeys' ? (given[env] ?? '') : String(config[name]);
 }
 
 export function writeEnvironment(runDir: string, variables: Record<string, string>): void {
@@ -50,10 +58,12 @@ export function forgetEnvironment(runDir: string): void {
 }
 
 function requireSecrets(given: Variables): Record<string, string> {
-  const missing = KEYRINGS.map((name) => setting(name).env).filter((env) => !given[env]);
+  const missing = KEYRINGS.map((name) => setting(name).env).filter(
+    (env) => !given[env] && !given[INSTEAD[env] ?? env],
+  );
   if (missing.length === 0)
     return Object.fromEntries(
-      KEYRINGS.map((name) => [setting(name).env, given[setting(name).env]!]),
+      KEYRINGS.map((name) => [setting(name).env, given[setting(name).env] ?? '']),
     );
   throw new StartError(
     `production mode makes up no secrets: set ${missing.join(', ')} ` +

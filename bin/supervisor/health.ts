@@ -2,7 +2,11 @@
  * Short questions to a port: does somebody listen, and is it well? Every probe answers true or
  * false within a second and never throws: "not yet" is the usual answer during a start.
  */
+import { once } from 'node:events';
+import http from 'node:http';
+import https from 'node:https';
 import { connect, createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { createConnection } from 'mysql2/promise';
 
 const PROBE_MS = 1_000;
@@ -27,30 +31,51 @@ export function portFault(port: number, host: string): Promise<string | undefine
   });
 }
 
-/** True when the address answers with a 2xx; a `body` is posted as JSON. */
-export async function answersOk(url: string, body?: object): Promise<boolean> {
-  const post = body && {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  };
+/** What to ask, when it is more than an address. */
+export interface Question {
+  /** Posted as JSON. */
+  readonly body?: object;
+  /** Of an https address: whom to believe. By what name it is called here does not matter. */
+  readonly certificate?: string;
+}
+
+/** True when the address answers with a 2xx. */
+export async function answersOk(url: string, question: Question = {}): Promise<boolean> {
   try {
-    const response = await fetch(url, { ...post, signal: AbortSignal.timeout(PROBE_MS) });
-    await response.arrayBuffer();
-    return response.ok;
+    const { status } = await ask(url, question, PROBE_MS);
+    return status >= 200 && status < 300;
   } catch {
     return false;
   }
 }
 
 /** What an address answers, whatever its status; why it does not, when it does not. */
-export async function bodyOf(url: string): Promise<string> {
+export async function bodyOf(url: string, question: Question = {}): Promise<string> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
-    return (await response.text()).slice(0, BODY_MAX);
+    const { said } = await ask(url, question, ANSWER_MS);
+    return said.slice(0, BODY_MAX);
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** One request on a connection of its own, and its whole answer. */
+async function ask(url: string, { body, certificate }: Question, timeoutMs: number) {
+  const request = (url.startsWith('https:') ? https : http).request(url, {
+    method: body ? 'POST' : 'GET',
+    headers: body ? { 'content-type': 'application/json' } : {},
+    agent: false,
+    signal: AbortSignal.timeout(timeoutMs),
+    ...(certificate && {
+      ca: certificate,
+      allowPartialTrustChain: true,
+      checkServerIdentity: () => undefined,
+    }),
+  });
+  request.on('error', () => undefined); // who waits for the answer is told
+  request.end(body && JSON.stringify(body));
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  return { status: response.statusCode ?? 0, said: await text(response) };
 }
 
 /** What a TCP server says after `greeting`, up to the first line; empty when it does not. */

@@ -2,10 +2,11 @@
  * The rows of `config/processes.ts` and the edge as programs of the supervisor.
  */
 import { join, resolve } from 'node:path';
-import type { Config } from '../../config/index.ts';
+import { type Config, edgeOrigin } from '../../config/index.ts';
 import { type Instance, instancesOf } from '../../config/processes.ts';
+import { shownBy } from '../certificate.ts';
 import { renderEdge } from '../edge.ts';
-import { answersOk, bodyOf } from './health.ts';
+import { answersOk, bodyOf, type Question } from './health.ts';
 import type { Program } from './program.ts';
 
 const REPO = resolve(import.meta.dirname, '../..');
@@ -52,15 +53,23 @@ export function edgeProgram(config: Config): Program {
     args,
     wave: 'edge',
     drainSignal: 'SIGQUIT',
-    ready: () => answersOk(`${edgeUrl(config)}/readyz`),
-    lacks: () => bodyOf(`${edgeUrl(config)}/readyz`),
+    ready: () => edgeAnswers(config, '/readyz'),
+    lacks: () => bodyOf(`${edgeUrl(config)}/readyz`, certified(config)),
     readyMs: 20_000,
     logs: [join(dir, 'access.log'), join(dir, 'error.log')],
   };
 }
 
+/** True when the edge of this machine answers with a 2xx; a `body` is posted as JSON. */
+export const edgeAnswers = (config: Config, path: string, body?: object): Promise<boolean> =>
+  answersOk(`${edgeUrl(config)}${path}`, { ...certified(config), ...(body && { body }) });
+
 /** How this machine reaches the edge, whatever the outside calls it. */
-export function edgeUrl({ edgeHost, edgePort }: Config): string {
-  const host = edgeHost === '0.0.0.0' || edgeHost === '::' ? '127.0.0.1' : edgeHost;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${edgePort}`;
+function edgeUrl(config: Config): string {
+  const isAny = config.edgeHost === '0.0.0.0' || config.edgeHost === '::';
+  return edgeOrigin(config, isAny ? '127.0.0.1' : config.edgeHost);
 }
+
+/** Its certificate may be for the name the outside calls it by: here it is known by itself. */
+const certified = (config: Config): Question =>
+  config.edgeTls === 'off' ? {} : { certificate: shownBy(config) };

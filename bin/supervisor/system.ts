@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/index.ts';
 import { SERVERS, type ServerName } from '../../config/processes.ts';
+import { prepareCertificate } from '../certificate.ts';
 import { migrate } from '../migrate.ts';
 import {
   environmentFor,
@@ -13,8 +14,8 @@ import {
   type Variables,
   writeEnvironment,
 } from './environment.ts';
-import { answersOk, mysqlAnswers, natsAnswers, redisAnswers } from './health.ts';
-import { edgeProgram, edgeUrl, processPrograms } from './instances.ts';
+import { mysqlAnswers, natsAnswers, redisAnswers } from './health.ts';
+import { edgeAnswers, edgeProgram, processPrograms } from './instances.ts';
 import { type PortClaim, portClaims, unmetClaims } from './ports.ts';
 import { type Program, StartError } from './program.ts';
 import { serverProgram } from './servers.ts';
@@ -71,6 +72,7 @@ export function createSystem(
     supervisor,
     async start(step) {
       await refuseUnmetPorts(config, own);
+      await prepareCertificate(config);
       writeEnvironment(config.runDir, variables);
       await step(`servers: ${own.join(', ') || 'none of our own'}`, () =>
         startServers(config, own, supervisor),
@@ -97,10 +99,11 @@ export function createSystem(
  * the services that a lock does not need, and that `/readyz` therefore says nothing about.
  */
 async function untilReached(config: Config): Promise<void> {
-  const api = `${edgeUrl(config)}/api/v1`;
   const probes = [
-    () => answersOk(`${api}/shows?limit=1`),
-    ...(config.mode === 'sandbox' ? [() => answersOk(`${api}/dev/token`, { uid: 'start' })] : []),
+    () => edgeAnswers(config, '/api/v1/shows?limit=1'),
+    ...(config.mode === 'sandbox'
+      ? [() => edgeAnswers(config, '/api/v1/dev/token', { uid: 'start' })]
+      : []),
   ];
   const until = Date.now() + REACH_MS;
   for (const probe of probes)

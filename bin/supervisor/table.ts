@@ -26,6 +26,7 @@ function places(config: Config, demo: DemoSummary | undefined): string {
     ['shows', `${api}/shows`],
     ...(demo?.shows ?? []).map(({ title, url }): [string, string] => [title, url]),
     ['live stream', `${demo?.shows[0]?.url ?? `${api}/sessions/<session>`}/stream`],
+    ...(config.edgeTls === 'self-signed' ? [['certificate', config.edgeTlsCert] as const] : []),
     ['logs', `${config.runDir}/log/`],
   ]);
 }
@@ -33,9 +34,10 @@ function places(config: Config, demo: DemoSummary | undefined): string {
 /** The one door to an account in the sandbox: a token for whoever asks. */
 function accounts(config: Config): string {
   if (config.mode === 'production') return '';
+  const trusting = config.edgeTls === 'self-signed' ? ` --cacert ${config.edgeTlsCert}` : '';
   const line = (uid: string, role: string) =>
-    `curl -X POST ${config.publicUrl}/api/v1/dev/token -H 'content-type: application/json' ` +
-    `-d '{"uid":"${uid}","role":"${role}"}'`;
+    `curl${trusting} -X POST ${config.publicUrl}/api/v1/dev/token ` +
+    `-H 'content-type: application/json' -d '{"uid":"${uid}","role":"${role}"}'`;
   return rows([
     ['buyer', line('demo-buyer', 'buyer')],
     ['organiser', line('demo-organiser', 'organiser')],

@@ -3,9 +3,10 @@
 -- are.
 -- Why a script: the pool and the filter the edge pulls must say the same.
 -- Flags: allow-oom, because an arbiter that came back full must be made whole before it drains.
--- KEYS: meta reserved bloom
--- ARGV: buyers...
+-- KEYS: meta reserved bloom filters
+-- ARGV: sale buyers...
 -- Returns: OK added | NOT_FOUND
+local filter = require 'lib.filter'
 
 local meta = redis.call('HMGET', keys.meta, 'bloomBits', 'bloomHashes')
 if not meta[1] then return { 'NOT_FOUND' } end
@@ -19,5 +20,5 @@ for i = 1, #buyers, 4 do
     end
   end
 end
-if added > 0 then redis.call('HINCRBY', keys.meta, 'reservations', added) end
+if added > 0 then filter(redis.call('HINCRBY', keys.meta, 'reservations', added)) end
 return { 'OK', added }

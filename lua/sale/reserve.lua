@@ -2,10 +2,11 @@
 --- reserve: a buyer takes part in a sale. Again: the same moment as the first time.
 -- Why a script: the reservation, the bits the edge checks and the message that makes it durable
 -- exist together or not at all; no buyer who reserved is ever refused by the filter.
--- KEYS: meta reserved bloom reservation.made
+-- KEYS: meta reserved bloom filters reservation.made
 -- ARGV: sale uid hash1 hash2 nowMs
 -- Returns: OK reservedAtMs created | RESERVATION_CLOSED | NOT_FOUND
 local clock = require 'lib.clock'
+local filter = require 'lib.filter'
 
 local nowMs = clock()
 local meta = redis.call('HMGET', keys.meta, 'gate', 'reservationOpensAtMs',
@@ -23,7 +24,7 @@ redis.call('HSET', keys.reserved, args.uid, at)
 for i = 0, meta[5] - 1 do
   redis.call('SETBIT', keys.bloom, (args.hash1 + i * args.hash2) % meta[4], 1)
 end
-redis.call('HINCRBY', keys.meta, 'reservations', 1)
+filter(redis.call('HINCRBY', keys.meta, 'reservations', 1))
 redis.call('XADD', keys['reservation.made'], '*', 'payload', string.format(
   '{"sale":"%s","uid":"%s","reservedAtMs":%s}', args.sale, args.uid, at))
 return { 'OK', at, 1 }

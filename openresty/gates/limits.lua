@@ -9,6 +9,11 @@ local settings = require "lib.settings"
 
 local ngx = ngx
 
+local format = string.format
+
+-- nginx leaves it to us to refuse (dry run), except where no Lua runs.
+local OVER = { REJECTED = true, REJECTED_DRY_RUN = true }
+
 local NAMELESS, NAMED, PROVIDER = "a", "t", "p"
 
 local _M = { name = "limits", on_missing = "open" }
@@ -31,17 +36,30 @@ function _M.check(req)
 end
 
 
--- The limit that nginx found broken: its name and how many requests a second it allows; nothing
--- when it is the number of connections, which no waiting mends.
-function _M.broken()
+-- The fields of draft-ietf-httpapi-ratelimit-headers: a second brings as many as the rate.
+local function fields(limit, rate)
+    return { policy = format('"%s";q=%d;w=1', limit, rate), state = format('"%s";r=0;t=1', limit) }
+end
+
+
+local BROKEN = {
+    address = fields("address", settings.ipRate),
+    uid = fields("uid", settings.uidRate),
+}
+
+
+-- Has nginx counted too much? Then RATE_LIMITED, with the fields of the limit that is broken; those
+-- of none when it is the number of connections, which waiting a second does not mend.
+function _M.verdict()
     local var = ngx.var
-    if var.limit_req_status ~= "REJECTED" then
-        return nil
+    local counted = var.limit_req_status
+    if counted and OVER[counted] then
+        return "RATE_LIMITED", var.edge_uid_key ~= "" and BROKEN.uid or BROKEN.address
     end
-    if var.edge_uid_key ~= "" then
-        return { limit = "uid", rate = settings.uidRate }
+    local open = var.limit_conn_status
+    if open and OVER[open] then
+        return "RATE_LIMITED"
     end
-    return { limit = "address", rate = settings.ipRate }
 end
 
 

@@ -6,6 +6,7 @@ local sales = require "lib.sales"
 return {
     name = "sold_out",
     on_missing = "open",
+    early = true,
     check = function(req)
         if req.method ~= "POST" then
             return

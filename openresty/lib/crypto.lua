@@ -1,18 +1,32 @@
--- HMAC-SHA256 and comparison in constant time, from the libcrypto that nginx is linked with.
+-- HMAC-SHA256, comparison in constant time, and signatures of RSA and P-256 keys, by the libcrypto
+-- that nginx is linked with (OpenSSL 1.1.1 or 3).
 local ffi = require "ffi"
 local base64 = require "ngx.base64"
 
 local encode_base64url = base64.encode_base64url
+local byte, char, gsub, sub = string.byte, string.char, string.gsub, string.sub
 
 ffi.cdef [[
 const struct evp_md_st *EVP_sha256(void);
 unsigned char *HMAC(const struct evp_md_st *digest, const void *key, int key_length,
     const unsigned char *text, size_t length, unsigned char *mac, unsigned int *mac_length);
+struct evp_pkey_st *d2i_PUBKEY(struct evp_pkey_st **key, const unsigned char **der, long length);
+void EVP_PKEY_free(struct evp_pkey_st *key);
+struct evp_md_ctx_st *EVP_MD_CTX_new(void);
+int EVP_MD_CTX_reset(struct evp_md_ctx_st *context);
+void EVP_MD_CTX_free(struct evp_md_ctx_st *context);
+int EVP_DigestVerifyInit(struct evp_md_ctx_st *context, struct evp_pkey_ctx_st **key_context,
+    const struct evp_md_st *digest, struct engine_st *engine, struct evp_pkey_st *key);
+int EVP_DigestVerify(struct evp_md_ctx_st *context, const unsigned char *signature,
+    size_t signature_length, const unsigned char *text, size_t length);
+void ERR_clear_error(void);
 int CRYPTO_memcmp(const void *a, const void *b, size_t length);
 unsigned char *ngx_hex_dump(unsigned char *to, unsigned char *from, size_t length);
 ]]
 
 local MAC_LENGTH = 32
+-- How long one of the two numbers of a P-256 signature is.
+local NUMBER_LENGTH = 32
 -- Where a system keeps it when nginx does not show its own.
 local LIBRARIES = { "libcrypto.so.3", "libcrypto.so.1.1", "crypto" }
 
@@ -36,6 +50,7 @@ local SHA256 = C.EVP_sha256()
 local mac = ffi.new("unsigned char[?]", MAC_LENGTH)
 local mac_length = ffi.new("unsigned int[1]")
 local hex = ffi.new("unsigned char[?]", 2 * MAC_LENGTH)
+local context = ffi.gc(C.EVP_MD_CTX_new(), C.EVP_MD_CTX_free)
 
 local _M = {}
 
@@ -61,6 +76,52 @@ end
 -- True when both strings are the same; how long it takes says nothing of where they differ.
 function _M.same(a, b)
     return #a == #b and C.CRYPTO_memcmp(a, b, #a) == 0
+end
+
+
+-- A public key, from its SPKI in DER. Read once, by the master, for all workers; the configuration
+-- has seen that it is of the right kind (config/public-key.ts).
+function _M.public_key(der)
+    local at = ffi.new("const unsigned char *[1]", { der })
+    local key = C.d2i_PUBKEY(nil, at, #der)
+    assert(key ~= nil, "no public key")
+    return ffi.gc(key, C.EVP_PKEY_free)
+end
+
+
+-- True when this is the signature, over SHA-256 and in the form that libcrypto knows, of that text.
+function _M.is_signed(key, text, signature)
+    -- A context that was used remembers its key.
+    C.EVP_MD_CTX_reset(context)
+    local good = C.EVP_DigestVerifyInit(context, nil, SHA256, nil, key) == 1
+        and C.EVP_DigestVerify(context, signature, #signature, text, #text) == 1
+    if not good then
+        -- What libcrypto noted of it, nginx would take for a fault of the next TLS connection.
+        C.ERR_clear_error()
+    end
+    return good
+end
+
+
+-- A number as DER writes it: as short as can be, and never with the sign of a negative one.
+local function integer(bytes)
+    bytes = gsub(bytes, "^%z+", "")
+    if bytes == "" or byte(bytes) >= 0x80 then
+        bytes = "\0" .. bytes
+    end
+    return "\2" .. char(#bytes) .. bytes
+end
+
+
+-- The DER of a P-256 signature that is written as its two numbers side by side (RFC 7518, 3.4);
+-- nothing when it is longer or shorter than they are.
+function _M.p256_der(signature)
+    if #signature ~= 2 * NUMBER_LENGTH then
+        return nil
+    end
+    local numbers = integer(sub(signature, 1, NUMBER_LENGTH)) ..
+        integer(sub(signature, NUMBER_LENGTH + 1))
+    return "\48" .. char(#numbers) .. numbers
 end
 
 

@@ -1,13 +1,15 @@
 -- The only writer of refusals at the edge: the problem+json (RFC 9457) that services/gateway writes
 -- too, member by member, so that nobody outside can tell who said no.
 local cjson = require "cjson"
+local lrucache = require "resty.lrucache"
+local meter = require "lib.meter"
 local settings = require "lib.settings"
 local words = require "lib.words"
 
 local ngx = ngx
 local ceil, floor, max = math.ceil, math.floor, math.max
 local encode = cjson.encode
-local format, gsub = string.format, string.gsub
+local format, gsub, match = string.format, string.gsub, string.match
 local escape = ngx.escape_uri
 
 local ALLOW = "GET, HEAD, POST, PATCH, DELETE"
@@ -67,11 +69,10 @@ local HEADERS = {
     UNAUTHENTICATED = function(header)
         header["WWW-Authenticate"] = "Bearer"
     end,
-    -- The fields of draft-ietf-httpapi-ratelimit-headers: a second brings as many as the rate.
     RATE_LIMITED = function(header, data)
         if data then
-            header["RateLimit-Policy"] = format('"%s";q=%d;w=1', data.limit, data.rate)
-            header["RateLimit"] = format('"%s";r=0;t=1', data.limit)
+            header["RateLimit-Policy"] = data.policy
+            header["RateLimit"] = data.state
         end
     end,
 }
@@ -94,28 +95,59 @@ local function head_of(word, language)
 end
 
 
--- The path as JSON; a byte that is no ASCII, which only a broken client sends, in its escaped form.
-local function instance_of(path)
-    return encode((gsub(path, "[\128-\255]", escape)))
+-- In a flood many ask for the same.
+local instances = assert(lrucache.new(1000))
+
+
+-- The path of a target as JSON; a byte that is no ASCII, which only a broken client sends, in its
+-- escaped form.
+local function instance_of(target)
+    local instance = instances:get(target)
+    if not instance then
+        local path = match(target, "^[^?#]*")
+        instance = encode((gsub(path, "[\128-\255]", escape)))
+        instances:set(target, instance)
+    end
+    return instance
 end
 
 
--- Answers the request with a refusal and ends it.
-function _M.say(word, data)
+-- Counts a refusal and lets the log name it, unless it has named enough.
+local function note(var, gate, word)
+    meter.count(var.edge_route or "", gate, word)
+    if is_named() then
+        var.edge_gate = gate
+        var.edge_word = word
+    else
+        var.edge_logged = ""
+    end
+end
+
+
+-- The beginning of a refusal without members or headers of its own, up to its instance: nginx
+-- writes the rest.
+function _M.begin(gate, word)
+    local var = ngx.var
+    local language = words.language(var.http_accept_language)
+    local _, _, tag = words.row(word, language)
+    note(var, gate, word)
+    var.edge_language = tag
+    return head_of(word, language)
+end
+
+
+-- Answers the request with a refusal of a gate, or of nginx itself, and ends it.
+function _M.say(gate, word, data)
     local var, header = ngx.var, ngx.header
     local language = words.language(var.http_accept_language)
     local status, _, tag = words.row(word, language)
     local members = MEMBERS[word] and data and MEMBERS[word](data) or ""
-    local body = head_of(word, language) .. instance_of(var.edge_path or "") ..
+    local body = head_of(word, language) .. instance_of(var.request_uri or "") ..
         ',"requestId":"' .. var.request_id .. '"' .. members .. "}"
-    var.edge_word = word
-    if not is_named() then
-        var.edge_logged = ""
-    end
+    note(var, gate, word)
     ngx.status = status
-    header["Content-Type"] = "application/problem+json; charset=utf-8"
-    header["Content-Language"] = tag
-    header["Cache-Control"] = "no-store"
+    -- nginx adds Content-Language from this, and Cache-Control with it.
+    var.edge_language = tag
     header["Content-Length"] = #body
     if (status == 503 or status == 429) and words.may_retry(word) then
         header["Retry-After"] = RETRY_AFTER_S
@@ -132,7 +164,7 @@ end
 
 -- The same for a status that nginx came to by itself.
 function _M.say_for(status)
-    return _M.say(WORD_OF_STATUS[status] or "INTERNAL")
+    return _M.say("nginx", WORD_OF_STATUS[status] or "INTERNAL")
 end
 
 

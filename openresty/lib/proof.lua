@@ -8,8 +8,7 @@ local floor = math.floor
 local format = string.format
 
 -- The first key of the ring signs; the gateway knows them all.
-local kid = settings.keys.edgeFirst
-local key = kid and settings.keyring("edge")[kid]
+local key = settings.edge_key()
 
 local _M = {}
 

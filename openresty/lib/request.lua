@@ -1,7 +1,9 @@
 -- A request as the gates see it. What costs something (the token, the permit) is looked at when a
 -- gate first asks, and once.
+local filters = require "lib.filters"
 local jwt = require "lib.jwt"
 local permits = require "lib.permit"
+local sales = require "lib.sales"
 
 local ngx = ngx
 local sub = string.sub
@@ -27,15 +29,22 @@ function _M.new()
 end
 
 
--- The uid of a valid token; false when there is none.
-function _M:uid()
-    if self.known_uid == nil then
+-- Whom a valid token speaks for (lib/jwt.lua); false when there is none.
+function _M:holder()
+    if self.known_holder == nil then
         local header = ngx.var.http_authorization
         local bears = header and sub(header, 1, #BEARER) == BEARER
-        local uid = bears and jwt.uid_of(sub(header, #BEARER + 1), self.now_ms / 1000)
-        self.known_uid = uid or false
+        local holder = bears and jwt.holder_of(sub(header, #BEARER + 1), self.now_ms / 1000)
+        self.known_holder = holder or false
     end
-    return self.known_uid
+    return self.known_holder
+end
+
+
+-- The uid of a valid token; false when there is none.
+function _M:uid()
+    local holder = self:holder()
+    return holder and holder.uid
 end
 
 
@@ -49,6 +58,20 @@ function _M:permit()
         self.known_permit = uid and permits.read(header, uid, sale) or false
     end
     return self.known_permit
+end
+
+
+-- Is it certain that this buyer did not reserve? Only when nobody can reserve any more, and the
+-- filter was fetched after that, a miss is an answer; nothing when there is no filter, as where no
+-- reservation is needed.
+function _M:is_stranger()
+    local sale = sales.of(self.sale)
+    local filter = sale and filters.of(self.sale)
+    if not filter then
+        return nil
+    end
+    return self.now_ms >= sale.reservation_closes_at_ms
+        and not filters.may_contain(filter, self:uid())
 end
 
 

@@ -1,5 +1,5 @@
--- A Redis client of the size the edge needs: RESP2 over a cosocket, commands in one pipeline,
--- connections kept by nginx.
+-- A Redis client of the size the edge needs: RESP2 over a cosocket, commands in one pipeline, over
+-- a connection of one's own (`connect`, `ask`) or over one that nginx keeps (`pipeline`).
 local tcp = ngx.socket.tcp
 local byte = string.byte
 local sub = string.sub
@@ -22,13 +22,17 @@ local function encode(command)
 end
 
 
--- One reply, of any shape. Answers nothing and why on a failure, Redis's own errors included.
-local function read_reply(sock)
-    local line, err = sock:receive()
-    if not line then
+-- One reply, of any shape, or what is left of it when its first byte, `kind`, has been read.
+-- Answers nothing and why on a failure, Redis's own errors included: then the connection is of no
+-- more use.
+local function read_reply(sock, kind)
+    local rest, err = sock:receive()
+    if not rest then
         return nil, err
     end
-    local kind, rest = byte(line), sub(line, 2)
+    if not kind then
+        kind, rest = byte(rest), sub(rest, 2)
+    end
     if kind == PLUS then
         return rest
     elseif kind == MINUS then
@@ -56,12 +60,19 @@ local function read_reply(sock)
 end
 
 
-local function ask(sock, commands)
+-- Says commands, without waiting for what Redis says to them.
+local function tell(sock, commands)
     local wire = {}
     for i, command in ipairs(commands) do
         wire[i] = encode(command)
     end
-    local sent, err = sock:send(wire)
+    return sock:send(wire)
+end
+
+
+-- The replies to all commands, in their order, or nothing and why.
+local function ask(sock, commands)
+    local sent, err = tell(sock, commands)
     if not sent then
         return nil, err
     end
@@ -90,23 +101,51 @@ local function greeting(server)
 end
 
 
--- The replies to all commands, in their order, or nothing and why.
+_M.ask, _M.tell = ask, tell
+
+
+-- A connection that has said who it is, or nothing and why.
 -- `server` is { host, port, username?, password?, db? }.
-function _M.pipeline(server, commands)
+function _M.connect(server)
     local sock = tcp()
     sock:settimeouts(CONNECT_MS, SEND_MS, READ_MS)
     local connected, err = sock:connect(server.host, server.port)
+    local first = connected and sock:getreusedtimes() == 0 and greeting(server) or {}
+    if connected and #first > 0 then
+        connected, err = ask(sock, first)
+    end
     if not connected then
+        sock:close()
         return nil, err
     end
-    local first = sock:getreusedtimes() == 0 and greeting(server) or {}
+    return sock
+end
+
+
+-- What Redis says next on a connection that listens, when it says it within `wait_ms`; false when
+-- it says nothing for so long; nothing and why when it cannot be heard any more.
+function _M.hear(sock, wait_ms)
+    sock:settimeouts(CONNECT_MS, SEND_MS, wait_ms)
+    local first, err = sock:receive(1)
+    if err == "timeout" then
+        return false
+    end
+    if not first then
+        return nil, err
+    end
+    sock:settimeouts(CONNECT_MS, SEND_MS, READ_MS)
+    return read_reply(sock, byte(first))
+end
+
+
+-- The replies to all commands, in their order, or nothing and why.
+function _M.pipeline(server, commands)
+    local sock, err = _M.connect(server)
+    if not sock then
+        return nil, err
+    end
     local replies
-    if #first > 0 then
-        replies, err = ask(sock, first)
-    end
-    if #first == 0 or replies then
-        replies, err = ask(sock, commands)
-    end
+    replies, err = ask(sock, commands)
     if not replies then
         sock:close()
         return nil, err

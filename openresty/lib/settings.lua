@@ -25,4 +25,11 @@ function _M.keyring(name)
 end
 
 
+-- The key the edge itself signs with, the first of its ring; nothing when it has none.
+function _M.edge_key()
+    local first = _M.keys.edgeFirst
+    return first and _M.keyring("edge")[first]
+end
+
+
 return _M

@@ -8,7 +8,8 @@
  */
 import type { Context, ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { config } from '../../config/index.ts';
-import { LIVE_NAMES, SETTINGS, type Setting, type SettingName } from '../../config/schema.ts';
+import { LIVE_NAMES } from '../../config/live.ts';
+import { SETTINGS, type Setting, type SettingName } from '../../config/schema.ts';
 import { faultOf } from '../../config/value.ts';
 import type { Actions, CallMeta, ConfigAsked } from '../../contracts/actions.ts';
 import type { Principal } from '../../contracts/claims.ts';

@@ -5,7 +5,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'moleculer';
-import { EDGE_NAMES } from '../../config/schema.ts';
+import { EDGE_NAMES } from '../../config/live.ts';
 import { live, liveValues } from '../../mixins/live-config.ts';
 
 export class EdgeSettings {

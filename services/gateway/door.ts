@@ -11,7 +11,7 @@ import type { CallMeta } from '../../contracts/actions.ts';
 import type { Principal } from '../../contracts/claims.ts';
 import { refusal, refuse } from '../../contracts/errors.ts';
 import { type AnswerMeta, writeAnswer } from './answer.ts';
-import { principalOf } from './identity.ts';
+import { principalOf, tokenRulesOf } from './identity.ts';
 import { invalid, problemOf } from './problem.ts';
 import { type EdgeProof, newRequestId, proofOf } from './proof.ts';
 import { bodyOf, type Params, paramsFrom, queryOf, streamOf } from './request.ts';
@@ -65,11 +65,7 @@ interface Methods {
 /** The gateway as its own methods and actions see it. */
 export type Gateway = Service<GatewaySettings> & Vars & Methods;
 
-const tokenRules = {
-  keys: config.jwtKeys,
-  issuer: config.jwtIssuer,
-  audience: config.jwtAudience,
-};
+const tokenRules = tokenRulesOf(config);
 /** moleculer-web's own handling of a request that has been let in. */
 const handle = ApiGateway.methods!.httpHandler as unknown as (
   this: Gateway,
@@ -175,7 +171,7 @@ export const doorMethods = {
   /** Who asks, when the row wants to know. The edge's uid is no identity, but must not differ. */
   authenticate(_ctx: Context, _route: object, req: Request): Principal | undefined {
     if (!ADMITS[req.$alias.row.access]) return undefined;
-    const principal = principalOf(req.headers, tokenRules);
+    const principal = principalOf(req.headers, tokenRules, Date.now());
     if (req.$proof.uid !== '' && req.$proof.uid !== principal.uid) refuse('UNAUTHENTICATED');
     return principal;
   },

@@ -199,7 +199,16 @@ export const ROUTES: readonly RouteRow[] = [
   ...managed('show'),
   ...managed('session'),
   ...managed('seat-template'),
+  row('front', `POST ${API}/admin/seat-templates/validate`, 'organiser', 'seat-template.validate', {
+    ...PLAN,
+  }),
   row('front', `GET ${API}/admin/seat-templates/:id/plan`, 'organiser', 'seat-template.plan'),
+  row(
+    'front',
+    `GET ${API}/admin/seat-templates/:id/versions`,
+    'organiser',
+    'seat-template.versions',
+  ),
   turned('publish'),
   turned('pause'),
   turned('resume'),

@@ -14,7 +14,7 @@ const TIMES = {
   connectionsCheckingInterval: 1_000,
 } as const;
 const HEADERS_MAX = 64;
-/** When everybody's stream breaks, everybody comes back at once: Node's 511 would turn many away. */
+/** When all streams break, all readers come back at once: Node's 511 would turn many away. */
 const BACKLOG = 4_096;
 
 /** How long answers still say `Connection: close` before idle connections are cut. */

@@ -142,14 +142,14 @@ function turnsSharply(before: Point, corner: Point, after: Point): boolean {
 /** Follows the links from each chain's first end. */
 function walk(at: readonly Point[], links: readonly number[][]): number[][] {
   const chains: number[][] = [];
-  const seen = new Set<number>();
+  const seen = new Uint8Array(at.length);
   for (let start = 0; start < at.length; start++) {
-    if (seen.has(start) || links[start]!.length > 1) continue;
+    if (seen[start] || links[start]!.length > 1) continue;
     const chain: number[] = [];
     for (let here: number | undefined = start; here !== undefined; ) {
-      seen.add(here);
+      seen[here] = 1;
       chain.push(here);
-      here = links[here]!.find((next) => !seen.has(next));
+      here = links[here]!.find((next) => !seen[next]);
     }
     const ends = [at[chain[0]!]!, at[chain.at(-1)!]!] as const;
     if (leftToRight(extentOf(ends))(ends[0], ends[1]) > 0) chain.reverse();

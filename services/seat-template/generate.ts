@@ -4,14 +4,29 @@
  */
 import type { PlanRow, PlanSeat, PlanZone, SeatingPlan } from './plan.ts';
 
-/** How seats of a row are numbered from left to right: 1 2 3 4, or 7 5 3 1 2 4 6 8. */
-export type Numbering = 'plain' | 'odd-even';
+/** How seats of a row are numbered from left to right, as for a row of six. */
+const NUMBERINGS = {
+  /** 1 2 3 4 5 6 */
+  plain: (plain: number[]) => plain,
+  /** 6 5 4 3 2 1 */
+  reverse: (plain: number[]) => plain.toReversed(),
+  /** 5 3 1 2 4 6: 单双号, odd numbers on the left */
+  'odd-even': (plain: number[]) => [...plain.filter(odd).toReversed(), ...plain.filter(even)],
+  /** 6 4 2 1 3 5 */
+  'even-odd': (plain: number[]) => [...plain.filter(even).toReversed(), ...plain.filter(odd)],
+} as const;
+const odd = (n: number) => n % 2 === 1;
+const even = (n: number) => n % 2 === 0;
+export type Numbering = keyof typeof NUMBERINGS;
+export const NUMBERING_NAMES = Object.keys(NUMBERINGS) as Numbering[];
 
 /** Rows that lie side by side in the plane, from `x`, `y` downwards. */
 export interface StraightBlock {
   readonly shape: 'straight';
   readonly x: number;
   readonly y: number;
+  /** Degrees clockwise by which the whole block is turned round `x`, `y`. */
+  readonly rotation?: number;
 }
 /** Rows on circles round a centre, from `radius` outwards, the middle at `angle` degrees. */
 export interface CurvedBlock {
@@ -31,6 +46,9 @@ export interface BlockSpec {
   readonly category: (row: number) => string;
   readonly rowName?: (row: number) => string;
   readonly numbering?: Numbering;
+  /** How people call a row and its seats; `%s` stands for the number. */
+  readonly rowLabel?: string;
+  readonly seatLabel?: string;
   /** After how many seats of a row from the left an aisle lies. */
   readonly aisles?: (row: number) => readonly number[];
   readonly pitch?: number;
@@ -45,9 +63,9 @@ export interface PlanSpec {
   readonly margin?: number;
 }
 
-const PITCH = 24;
-const ROW_PITCH = 32;
-const AISLE_WIDTH = 2;
+export const PITCH = 24;
+export const ROW_PITCH = 32;
+export const AISLE_WIDTH = 2;
 const MARGIN = 60;
 
 /** Draws a plan; its size follows from where its seats lie. */
@@ -96,13 +114,16 @@ function zoneOf(block: BlockSpec, index: number): DrawnZone {
 function rowOf(block: BlockSpec, blockIndex: number, row: number): DrawnRow {
   const count = block.seats(row);
   const along = placesAlong(block, row, count);
-  const numbers = numbersOf(count, block.numbering ?? 'plain');
+  const plain = Array.from({ length: count }, (_, i) => i + 1);
+  const numbers = NUMBERINGS[block.numbering ?? 'plain'](plain);
   const rowNumber = block.rowName?.(row) ?? String(row + 1);
   const down = row * (block.rowPitch ?? ROW_PITCH);
   return {
     row_number: rowNumber,
+    ...(block.rowLabel !== undefined && { row_label: block.rowLabel }),
+    ...(block.seatLabel !== undefined && { seat_label: block.seatLabel }),
     row_number_position: 'both',
-    position: { x: 0, y: block.place.shape === 'straight' ? down : 0 },
+    position: block.place.shape === 'straight' ? turned(block.place, 0, down) : { x: 0, y: 0 },
     seats: along.map(
       (distance, i): PlanSeat => ({
         seat_guid: `z${blockIndex + 1}-r${row + 1}-s${i + 1}`,
@@ -129,17 +150,16 @@ function placesAlong(block: BlockSpec, row: number, count: number): number[] {
 
 /** Where a seat stands relative to its row; on a circle, distances are along the arc. */
 function positionOf(place: BlockSpec['place'], down: number, along: number) {
-  if (place.shape === 'straight') return { x: tenth(along), y: 0 };
+  if (place.shape === 'straight') return turned(place, along, 0);
   const radius = place.radius + down;
   const angle = (place.angle * Math.PI) / 180 - along / radius;
   return { x: tenth(radius * Math.cos(angle)), y: tenth(radius * Math.sin(angle)) };
 }
 
-function numbersOf(count: number, numbering: Numbering): number[] {
-  const plain = Array.from({ length: count }, (_, i) => i + 1);
-  if (numbering === 'plain') return plain;
-  const odd = plain.filter((n) => n % 2 === 1).reverse();
-  return [...odd, ...plain.filter((n) => n % 2 === 0)];
+function turned({ rotation = 0 }: StraightBlock, along: number, down: number) {
+  const angle = (rotation * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return { x: tenth(along * cos - down * sin), y: tenth(along * sin + down * cos) };
 }
 
 const tenth = (value: number): number => Math.round(value * 10) / 10 + 0;

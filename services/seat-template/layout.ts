@@ -93,6 +93,7 @@ const chainsIn = (row: Row, standing: boolean, pitch: number): number[][] =>
 
 function sectionsOf(plan: SeatingPlan, standing: ReadonlySet<string>): Section[] {
   const unique = uniqueNames();
+  const grain = grainOf(plan);
   return plan.zones.map((zone, z) => {
     const name = zoneName(zone, z);
     const isStanding = standing.has(name);
@@ -102,28 +103,35 @@ function sectionsOf(plan: SeatingPlan, standing: ReadonlySet<string>): Section[]
       rows: zone.rows.map((row) => ({
         name: labelled(row.row_label, row.row_number),
         plan: row,
-        survey: isStanding ? unsurveyed(zone, row) : survey(placesOf(zone, row)),
+        survey: (isStanding ? unsurveyed : survey)(placesOf(zone, row, grain)),
       })),
     };
   });
 }
 
-const unsurveyed = (zone: PlanZone, row: PlanRow): SurveyedRow => ({
-  points: placesOf(zone, row),
+const unsurveyed = (points: readonly Point[]): SurveyedRow => ({
+  points,
   distinct: [],
   pairs: [],
   nearest: [],
 });
 
 /** Seats stand relative to their row, rows relative to their zone. */
-const placesOf = (zone: PlanZone, row: PlanRow): Point[] =>
-  row.seats.map(({ position }) => ({
-    x: rounded(zone.position.x + (row.position?.x ?? 0) + position.x),
-    y: rounded(zone.position.y + (row.position?.y ?? 0) + position.y),
-  }));
+const placesOf = (zone: PlanZone, row: PlanRow, grain: number): Point[] => {
+  const at = (axis: 'x' | 'y', seat: PlanSeat) =>
+    rounded(zone.position[axis] + (row.position?.[axis] ?? 0) + seat.position[axis], grain);
+  return row.seats.map((seat) => ({ x: at('x', seat), y: at('y', seat) }));
+};
 
-/** Thousandths of a unit: sums of decimals do not leave a tail. (`+ 0`: never minus zero.) */
-const rounded = (value: number): number => Math.round(value * 1_000) / 1_000 + 0;
+/**
+ * How many parts of a unit are told apart: a thousand, or a million in a plan that is small in its
+ * own units. Whatever the unit, a seat is many parts wide.
+ */
+const grainOf = ({ size }: SeatingPlan): number =>
+  Math.max(size.width, size.height) < 1_000 ? 1_000_000 : 1_000;
+
+/** Sums of decimals do not leave a tail. (`+ 0`: never minus zero.) */
+const rounded = (value: number, grain: number): number => Math.round(value * grain) / grain + 0;
 
 const typicalPitch = (sections: readonly Section[]): number =>
   median(sections.flatMap(({ rows }) => rows.flatMap(({ survey: { nearest } }) => nearest))) ?? 0;

@@ -26,18 +26,43 @@ export function nearPairs(points: readonly Point[]): { pairs: Pair[]; nearest: n
   const tree = treeOf(points);
   const nearest = new Array<number>(points.length).fill(Number.POSITIVE_INFINITY);
   const pairs: Pair[] = [];
-  const seen = new Set<number>();
+  /** Whom each point found, {@link NEAREST} places a point: a pair is taken from one end only. */
+  const found = new Int32Array(points.length * NEAREST).fill(-1);
+  const best = new Best();
   for (let a = 0; a < points.length; a++) {
-    const found = nearestOf(points, tree, a);
-    if (found.length > 0) nearest[a] = found[0]!.distance;
-    for (const { index: b, distance } of found) {
-      const key = a < b ? a * points.length + b : b * points.length + a;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      pairs.push({ a: Math.min(a, b), b: Math.max(a, b), distance });
+    findNearest(points, tree, a, best);
+    if (best.count > 0) nearest[a] = best.distance[0]!;
+    for (let n = 0; n < best.count; n++) {
+      const b = best.index[n]!;
+      found[a * NEAREST + n] = b;
+      if (b < a && found.subarray(b * NEAREST, (b + 1) * NEAREST).includes(a)) continue;
+      pairs.push({ a: Math.min(a, b), b: Math.max(a, b), distance: best.distance[n]! });
     }
   }
   return { pairs, nearest };
+}
+
+/** The nearest so far, the closest first. One serves all points: they are a hundred thousand. */
+class Best {
+  readonly index = new Int32Array(NEAREST);
+  readonly distance = new Float64Array(NEAREST);
+  count = 0;
+
+  get worst(): number {
+    return this.count < NEAREST ? Number.POSITIVE_INFINITY : this.distance[NEAREST - 1]!;
+  }
+
+  offer(index: number, distance: number): void {
+    if (distance >= this.worst) return;
+    let place = Math.min(this.count, NEAREST - 1);
+    for (; place > 0 && this.distance[place - 1]! > distance; place--) {
+      this.index[place] = this.index[place - 1]!;
+      this.distance[place] = this.distance[place - 1]!;
+    }
+    this.index[place] = index;
+    this.distance[place] = distance;
+    if (this.count < NEAREST) this.count++;
+  }
 }
 
 /** Points as a balanced tree: the middle of a range splits it, along its longer side. */
@@ -82,37 +107,22 @@ function isWide(points: readonly Point[], part: Int32Array): boolean {
   return high.x - low.x >= high.y - low.y;
 }
 
-interface Found {
-  readonly index: number;
-  readonly distance: number;
-}
-
-function nearestOf(points: readonly Point[], { order, byX }: Tree, of: number): Found[] {
+function findNearest(points: readonly Point[], { order, byX }: Tree, of: number, best: Best): void {
   const { x, y } = points[of]!;
-  const best: Found[] = [];
-  const worst = () =>
-    best.length < NEAREST ? Number.POSITIVE_INFINITY : best[best.length - 1]!.distance;
-  const offer = (index: number) => {
-    const distance = Math.hypot(points[index]!.x - x, points[index]!.y - y);
-    if (index === of || distance >= worst()) return;
-    let place = best.length;
-    while (place > 0 && best[place - 1]!.distance > distance) place--;
-    best.splice(place, 0, { index, distance });
-    if (best.length > NEAREST) best.pop();
-  };
+  best.count = 0;
   const visit = (from: number, to: number): void => {
     if (from >= to) return;
     const middle = (from + to) >> 1;
     const index = order[middle]!;
-    const aside = byX[middle] ? x - points[index]!.x : y - points[index]!.y;
-    offer(index);
+    const [right, down] = [x - points[index]!.x, y - points[index]!.y];
+    const aside = byX[middle] ? right : down;
+    if (index !== of) best.offer(index, Math.sqrt(right * right + down * down));
     if (aside < 0) visit(from, middle);
     else visit(middle + 1, to);
     // `<=`: at a point of the same coordinate either side may hold the nearest.
-    if (Math.abs(aside) > worst()) return;
+    if (Math.abs(aside) > best.worst) return;
     if (aside < 0) visit(middle + 1, to);
     else visit(from, middle);
   };
   visit(0, order.length);
-  return best;
 }

@@ -4,26 +4,29 @@
  *
  * A plan crosses processes as a stream only: it may be a hundred times a message of the bus.
  */
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
-import type { ServiceSchema } from 'moleculer';
+import { gunzip } from 'node:zlib';
+import type { ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { DataTypes } from 'sequelize';
 import { call, type Owned } from '../../contracts/actions.ts';
-import { refuse, wordOf } from '../../contracts/errors.ts';
+import { type Fault, refuse, wordOf } from '../../contracts/errors.ts';
+import type { PlanHints, PlanReport, TemplateVersion } from '../../contracts/template.ts';
 import {
   checkPrecondition,
+  managerOf,
   type OwnedContext,
   OwnedObjects,
   type OwnedRow,
+  tag,
 } from '../../mixins/owned.ts';
 import { BY_ID, BY_VERSION, readActions } from '../../mixins/owned-actions.ts';
 import { modelOf, table } from '../../mixins/table.ts';
-import { type BodyHints, readBody, type TemplateBody } from './body.ts';
-import { layoutOfPlan, tiersOf } from './layout.ts';
-import { Faults, readPlan, type SeatingPlan } from './plan.ts';
+import type { PlanColumns, Required, TemplateBody } from './body.ts';
+import { bytesOf, streamed } from './stream.ts';
+import { keepVersion, keptPlan, keptVersions } from './versions.ts';
+import { Workshop } from './workshop.ts';
 
-const zip = promisify(gzip);
 const unzip = promisify(gunzip);
 
 interface TemplateRow extends OwnedRow {
@@ -37,7 +40,10 @@ interface TemplateRow extends OwnedRow {
   /** What the plan says of its categories, as JSON. */
   readonly tiers: string;
 }
-type Change = { id: string; ifMatch?: string } & BodyHints;
+type Change = { id: string; ifMatch?: string } & PlanHints;
+
+/** A body that lacks nothing. */
+type Complete = { [Member in keyof TemplateBody]-?: NonNullable<TemplateBody[Member]> };
 
 const TABLE = 'seat_templates';
 const ID = { type: DataTypes.STRING(64), allowNull: false };
@@ -54,14 +60,7 @@ const COLUMNS = {
   createdAt: DataTypes.DATE(3),
   updatedAt: DataTypes.DATE(3),
 };
-/** The server takes no longer statement; a plan that does not shrink below this is not text. */
-const PACKED_BYTES_MAX = 15 * 1_024 * 1_024;
-
-interface Category {
-  readonly tier: string;
-  readonly seatCount: number;
-  readonly color?: string;
-}
+type Category = PlanColumns['tiers'][number];
 
 const templates = new OwnedObjects<TemplateRow>({
   kind: 'seat-template',
@@ -80,120 +79,154 @@ const templates = new OwnedObjects<TemplateRow>({
   },
 });
 
-const categoriesOf = (plan: SeatingPlan): Category[] => {
-  const colors = new Map(plan.categories.map(({ name, color }) => [name, color]));
-  return tiersOf(plan).map((tier) => ({ ...tier, color: colors.get(tier.tier) }));
+/** What a row keeps of a plan. */
+const written = ({ plan, seatCount, tiers }: PlanColumns) => ({
+  plan: Buffer.from(plan),
+  seatCount,
+  tiers: JSON.stringify(tiers),
+});
+
+const refuseFaulty = (errors: Fault[]): void => {
+  if (errors.length > 0) refuse('VALIDATION_FAILED', { errors });
 };
 
-/** The columns that follow from a plan. @throws BODY_TOO_LARGE for one that cannot be kept */
-async function columnsOf(plan: SeatingPlan) {
-  const packed = await zip(JSON.stringify(plan));
-  if (packed.length > PACKED_BYTES_MAX) refuse('BODY_TOO_LARGE');
-  const categories = categoriesOf(plan);
-  return {
-    plan: packed,
-    seatCount: categories.reduce((sum, { seatCount }) => sum + seatCount, 0),
-    tiers: JSON.stringify(categories),
-  };
-}
-
-/** Bytes, not objects: the bus sends an object stream chunk by chunk as JSON. */
-const streamed = (json: string) => Readable.from([Buffer.from(json)], { objectMode: false });
-
-const refuseFaulty = (faults: Faults): void => {
-  if (faults.all.length > 0) refuse('VALIDATION_FAILED', { errors: faults.all });
-};
-
-/** Adds a fault unless the asker may put a plan into this venue. */
-async function checkVenue(ctx: OwnedContext, id: string | undefined, faults: Faults) {
-  if (id === undefined) return;
+/** What is wrong with a venue unless the asker may put a plan into it. */
+async function venueFaults(ctx: OwnedContext, id: string | undefined): Promise<Fault[]> {
+  if (id === undefined) return [];
   try {
     await call(ctx, 'venue.adminGet', { id });
+    return [];
   } catch (error) {
     if (wordOf(error) !== 'NOT_FOUND') throw error;
-    faults.add('/venueId', 'unknown', 'names no venue of yours');
+    return [{ pointer: '/venueId', code: 'unknown', detail: 'names no venue of yours' }];
   }
 }
 
-/** The plan of a template the asker may see, as its JSON. */
-async function storedPlan(
+/** A template with its plan, read at one moment; that the asker may see it was decided before. */
+async function heavyRow(id: string): Promise<Pick<TemplateRow, 'plan' | 'standing' | 'version'>> {
+  const attributes = ['plan', 'standing', 'version'];
+  const row = await modelOf<TemplateRow>(TABLE).findByPk(id, { attributes, raw: true });
+  return (row as unknown as TemplateRow | null) ?? refuse('NOT_FOUND');
+}
+
+interface Templates {
+  workshop: Workshop;
+}
+
+/** What a body says, and everything wrong with it. */
+async function judged(
+  { workshop }: Templates,
   ctx: OwnedContext,
-  id: string,
-): Promise<{ row: TemplateRow; json: string }> {
-  const row = await templates.read(ctx, id);
-  const heavy = await modelOf<TemplateRow>(TABLE).findByPk(id, { attributes: ['plan'], raw: true });
-  if (!heavy) return refuse('NOT_FOUND');
-  return { row, json: (await unzip((heavy as unknown as TemplateRow).plan)).toString() };
+  hints: PlanHints,
+  required: readonly Required[],
+): Promise<{ body: TemplateBody; faults: Fault[] }> {
+  managerOf(ctx);
+  const bytes = ctx.stream ? await bytesOf(ctx.stream as Readable) : Buffer.alloc(0);
+  const { body, faults } = await workshop.ask('judge', bytes, hints, required);
+  return { body, faults: [...faults, ...(await venueFaults(ctx, body.venueId))] };
 }
 
-/** What a change writes; a plan that stays is judged against the new standing zones. */
-async function written(ctx: OwnedContext<Change>, { plan, ...body }: TemplateBody, faults: Faults) {
-  const { venueId, name, standing } = body;
-  const kept = standing && !plan ? await storedPlan(ctx, ctx.params.id) : undefined;
-  if (kept) readPlan(JSON.parse(kept.json), standing!, faults);
-  refuseFaulty(faults);
-  return {
-    ...(venueId !== undefined && { venueId }),
-    ...(name !== undefined && { name }),
-    ...(standing && { standing: JSON.stringify(standing) }),
-    ...(plan && !standing && { standing: '[]' }),
-    ...(plan && (await columnsOf(plan))),
-  };
-}
+const WHOLE = { integer: true, min: 1, convert: true } as const;
 
-const schema: ServiceSchema = {
+/** Beside the body of a template: what a table has no place for. */
+const HINTS = {
+  contentType: { type: 'string', optional: true },
+  venueId: { type: 'string', optional: true, trim: true, max: 64 },
+  name: { type: 'string', optional: true, trim: true, max: 190 },
+} as const;
+
+const schema: ServiceSchema<ServiceSettingSchema, Record<never, never>, Templates> = {
   name: 'seat-template',
   mixins: [table(TABLE, COLUMNS)],
   actions: {
     ...readActions(templates),
 
     create: {
-      params: {
-        $$strict: true,
-        contentType: { type: 'string', optional: true },
-        venueId: { type: 'string', optional: true, trim: true, max: 64 },
-        name: { type: 'string', optional: true, trim: true, max: 190 },
-      },
-      async handler(ctx: OwnedContext<BodyHints>): Promise<Owned> {
-        const faults = new Faults();
+      params: { $$strict: true, ...HINTS },
+      async handler(ctx: OwnedContext<PlanHints>): Promise<Owned> {
         const required = ['venueId', 'name', 'plan'] as const;
-        const body = await readBody(ctx.stream as Readable, ctx.params, required, faults);
-        await checkVenue(ctx, body.venueId, faults);
+        const { body, faults } = await judged(this, ctx, ctx.params, required);
         refuseFaulty(faults);
-        const { venueId, name, plan, standing = [] } = body as Required<TemplateBody>;
+        const { venueId, name, columns, standing = [] } = body as Complete;
         return templates.create(ctx, {
           venueId,
           name,
           standing: JSON.stringify(standing),
-          ...(await columnsOf(plan)),
+          ...written(columns),
         });
       },
     },
 
-    update: {
-      params: {
-        ...BY_VERSION,
-        contentType: { type: 'string', optional: true },
-        name: { type: 'string', optional: true, trim: true, max: 190 },
+    /** Judges a body as `create` does, and keeps nothing. */
+    validate: {
+      params: { $$strict: true, ...HINTS },
+      async handler(ctx: OwnedContext<PlanHints>): Promise<PlanReport> {
+        const { body, faults } = await judged(this, ctx, ctx.params, ['plan']);
+        const { seatCount = 0, tiers = [] } = body.columns ?? {};
+        return {
+          valid: faults.length === 0,
+          errors: faults,
+          seatCount,
+          tiers: tiers.map(({ tier, seatCount }) => ({ tier, seatCount })),
+        };
       },
+    },
+
+    update: {
+      params: { ...BY_VERSION, ...HINTS },
       async handler(ctx: OwnedContext<Change>): Promise<Owned> {
         const { id, ifMatch, ...hints } = ctx.params;
-        const faults = new Faults();
-        const body = await readBody(ctx.stream as Readable, hints, [], faults);
+        const { body, faults } = await judged(this, ctx, hints, []);
         checkPrecondition(ifMatch, (await templates.read(ctx, id)).version);
-        await checkVenue(ctx, body.venueId, faults);
-        const columns = await written(ctx, body, faults);
-        const row = await templates.change(ctx, { id, ifMatch }, async () => columns);
+        const { venueId, name, columns, standing } = body;
+        if (standing && !columns && faults.length === 0) {
+          const { plan } = await heavyRow(id);
+          faults.push(...(await this.workshop.ask('rejudge', plan, standing)));
+        }
+        refuseFaulty(faults);
+        const change = {
+          ...(venueId !== undefined && { venueId }),
+          ...(name !== undefined && { name }),
+          ...((standing || columns) && { standing: JSON.stringify(standing ?? []) }),
+          ...(columns && written(columns)),
+        };
+        const row = await templates.change(ctx, { id, ifMatch }, async (before, transaction) => {
+          if (Object.keys(change).length > 0) await keepVersion(before, transaction);
+          return change;
+        });
         return templates.view(row);
       },
     },
 
-    /** The plan as it was imported. */
+    /** The plan as it was imported, of the present version or of one that was put by. */
     plan: {
+      params: { ...BY_ID, version: { type: 'number', ...WHOLE, optional: true } },
+      async handler(ctx: OwnedContext<{ id: string; version?: number }>) {
+        const { id, version } = ctx.params;
+        await templates.read(ctx, id);
+        const now = await heavyRow(id);
+        const old = version !== undefined && version !== now.version;
+        const packed = old ? await keptPlan(id, version) : now.plan;
+        if (!packed) return refuse('NOT_FOUND');
+        tag(ctx, old ? version : now.version);
+        return streamed(await unzip(packed));
+      },
+    },
+
+    /** The versions whose plan can be read, youngest first. */
+    versions: {
       params: BY_ID,
-      async handler(ctx: OwnedContext<{ id: string }>) {
-        const { json } = await storedPlan(ctx, ctx.params.id);
-        return streamed(json);
+      async handler(ctx: OwnedContext<{ id: string }>): Promise<{ items: TemplateVersion[] }> {
+        const row = await templates.read(ctx, ctx.params.id);
+        const items = [row, ...(await keptVersions(row.id))];
+        return {
+          items: items.map(({ version, name, seatCount, updatedAt }) => ({
+            version,
+            name,
+            seatCount,
+            updatedAt: updatedAt.toISOString(),
+          })),
+        };
       },
     },
 
@@ -202,11 +235,23 @@ const schema: ServiceSchema = {
       visibility: 'public',
       params: BY_ID,
       async handler(ctx: OwnedContext<{ id: string }>) {
-        const { row, json } = await storedPlan(ctx, ctx.params.id);
-        const layout = layoutOfPlan(JSON.parse(json), JSON.parse(row.standing));
-        return streamed(JSON.stringify(layout));
+        const { id } = await templates.read(ctx, ctx.params.id);
+        const { plan, standing } = await heavyRow(id);
+        return streamed(await this.workshop.ask('draw', plan, JSON.parse(standing)));
       },
     },
   },
+
+  created() {
+    this.workshop = new Workshop((error) => {
+      this.logger.error('The drawing thread died; another is started.', { err: error });
+    });
+  },
+  started() {
+    this.workshop.open();
+  },
+  async stopped() {
+    await this.workshop.close();
+  },
 };
-export default schema;
+export default schema as unknown as ServiceSchema;

@@ -12,9 +12,10 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Agent, request } from 'undici';
 import { expect, vi } from 'vitest';
+import { prepareCertificate } from '../../bin/certificate.ts';
 import { renderEdge } from '../../bin/edge.ts';
 import { freePortBase } from '../../bin/supervisor/ports.ts';
-import { type Config, readConfig } from '../../config/index.ts';
+import { type Config, edgeOrigin, readConfig } from '../../config/index.ts';
 import { newId } from '../../contracts/ids.ts';
 import { keyspace } from '../../contracts/keys.ts';
 import { freshNamespace, servers, testKeyrings } from '../support/servers.ts';
@@ -71,7 +72,7 @@ export class Stage {
     this.config = readConfig(env);
     this.dir = mkdtempSync(join(tmpdir(), 'hotseat-edge-'));
     this.doors = new Doors(this.config);
-    this.url = `http://127.0.0.1:${this.config.edgePort}`;
+    this.url = edgeOrigin(this.config, '127.0.0.1');
   }
 
   static async start({ env }: StageOptions = {}): Promise<Stage> {
@@ -98,6 +99,7 @@ export class Stage {
 
   /** Starts nginx in the foreground, as the supervisor does, and waits until it answers. */
   private async run(): Promise<void> {
+    await prepareCertificate(this.config);
     const { command, args } = renderEdge(this.config, this.dir);
     this.edge = spawn(command, args, { stdio: 'inherit' });
     await vi.waitFor(async () => expect((await this.ask('/healthz')).status).toBe(200), {

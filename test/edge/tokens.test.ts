@@ -1,18 +1,14 @@
 /** Tokens and permits that are wrong in one way each, and what is still right at the edges. */
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectRefusal, newSession, Stage, secretOf } from './stage.ts';
+import { BAD, GOOD } from '../support/token-vectors.ts';
+import { mixed, nowS, TOKEN_ENV, tokenOf, uidIn } from '../support/tokens.ts';
+import { expectRefusal, newSession, Stage } from './stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.start({ env: TOKEN_ENV });
 });
 afterAll(() => stage.end());
-
-const nowS = () => Math.floor(Date.now() / 1_000);
-const segment = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const [header, payload, signature] = [0, 1, 2];
-const part = (token: string, index: number) => token.split('.')[index]!;
 
 const uidSeen = async (authorization: string): Promise<unknown> => {
   stage.doors.seen.length = 0;
@@ -22,89 +18,24 @@ const uidSeen = async (authorization: string): Promise<unknown> => {
   return status === 200 ? stage.doors.seen[0]!.headers['x-edge-uid'] : status;
 };
 
+/** What one worker answers to tokens that come one after the other on one connection. */
+async function statusesOf(tokens: readonly string[]): Promise<number[]> {
+  const lines = tokens.map(
+    (token, place) =>
+      `GET /api/v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n` +
+      `Connection: ${place < tokens.length - 1 ? 'keep-alive' : 'close'}\r\n\r\n`,
+  );
+  const text = await stage.raw(lines.join(''));
+  return [...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => Number(status));
+}
+
 describe('a token', () => {
-  it.each<[string, () => string]>([
-    ['of the first key', () => stage.token()],
-    [
-      'of another key of the ring',
-      () => {
-        const ring = stage.env.JWT_KEYS!;
-        return stage.token({}, { kid: 'old' }, secretOf(ring, 'old'));
-      },
-    ],
-    [
-      'whose audience is a list with ours in it',
-      () => stage.token({ aud: ['other', stage.config.jwtAudience] }),
-    ],
-    ['that ended 3 s ago, within the leeway', () => stage.token({ exp: nowS() - 3 })],
-    ['that begins in 3 s, within the leeway', () => stage.token({ nbf: nowS() + 3 })],
-    ['of almost 4 KB', () => stage.token({ pad: 'x'.repeat(2_800) })],
-  ])('%s is good', async (_, make) => {
-    expect(await uidSeen(`Bearer ${make()}`)).toBe('u1');
+  it.each(GOOD)('%s is good', async (_, make) => {
+    const token = make();
+    expect(await uidSeen(`Bearer ${token}`)).toBe(uidIn(token));
   });
 
-  it.each<[string, () => string]>([
-    [
-      'with algorithm none and no signature',
-      () => `${segment({ alg: 'none', kid: 'test' })}.${part(stage.token(), payload)}.`,
-    ],
-    ['with algorithm none and a signature', () => stage.token({}, { alg: 'none' })],
-    ['of a wrong key', () => stage.token({}, {}, 'x'.repeat(32))],
-    [
-      'of another key than its kid names',
-      () => stage.token({}, {}, secretOf(stage.env.JWT_KEYS!, 'old')),
-    ],
-    ['that names RS256 with the kid of an HS256 key', () => stage.token({}, { alg: 'RS256' })],
-    ['that names HS512', () => stage.token({}, { alg: 'HS512' })],
-    [
-      'that is signed RS256 under our kid',
-      () => {
-        const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
-        const text = `${segment({ alg: 'RS256', kid: 'test' })}.${part(stage.token(), payload)}`;
-        return `${text}.${sign('sha256', Buffer.from(text), privateKey).toString('base64url')}`;
-      },
-    ],
-    ['without an algorithm', () => stage.token({}, { alg: undefined })],
-    ['without a kid', () => stage.token({}, { kid: undefined })],
-    ['with an unknown kid', () => stage.token({}, { kid: 'other' })],
-    ['with a kid that is no text', () => stage.token({}, { kid: { a: 1 } })],
-    ['with critical extensions', () => stage.token({}, { crit: ['b64'] })],
-    ['of another issuer', () => stage.token({ iss: 'somebody' })],
-    ['for another audience', () => stage.token({ aud: 'somebody' })],
-    ['without an audience', () => stage.token({ aud: undefined })],
-    ['whose audience is an object', () => stage.token({ aud: { a: 'hotseat' } })],
-    ['without an end', () => stage.token({ exp: undefined })],
-    ['whose end is text', () => stage.token({ exp: '9999999999' })],
-    ['that ended 6 s ago', () => stage.token({ exp: nowS() - 6 })],
-    ['that begins in 8 s', () => stage.token({ nbf: nowS() + 8 })],
-    ['whose beginning is text', () => stage.token({ nbf: '1' })],
-    ['without a subject', () => stage.token({ sub: undefined })],
-    ['whose subject is a number', () => stage.token({ sub: 7 })],
-    ['whose subject is empty', () => stage.token({ sub: '' })],
-    ['whose subject has a bar', () => stage.token({ sub: 'u1|x' })],
-    ['whose subject has a line break', () => stage.token({ sub: 'u1\nx' })],
-    ['whose subject has 65 characters', () => stage.token({ sub: 'u'.repeat(65) })],
-    ['of more than 4 KB', () => stage.token({ pad: 'x'.repeat(3_200) })],
-    [
-      'with another payload under its signature',
-      () => {
-        const good = stage.token();
-        const other = part(stage.token({ sub: 'u2' }), payload);
-        return `${part(good, header)}.${other}.${part(good, signature)}`;
-      },
-    ],
-    [
-      'whose payload is no object',
-      () => {
-        const text = `${part(stage.token(), header)}.${segment('u1')}`;
-        return `${text}.${part(stage.token(), signature)}`;
-      },
-    ],
-    ['of two parts', () => stage.token().split('.').slice(0, 2).join('.')],
-    ['of four parts', () => `${stage.token()}.x`],
-    ['that is garbage', () => 'garbage'],
-    ['that is nothing', () => ''],
-  ])('%s is refused', async (_, make) => {
+  it.each(BAD)('%s is refused', async (_, make) => {
     const answer = await stage.ask('/api/v1/orders', {
       headers: { Authorization: `Bearer ${make()}` },
     });
@@ -112,28 +43,38 @@ describe('a token', () => {
   });
 
   it('stands after the word Bearer and one space, or it is none', async () => {
-    const token = stage.token();
+    const token = tokenOf();
     expect(await uidSeen(`Basic ${token}`)).toBe(401);
     expect(await uidSeen(token)).toBe(401);
     expect(await uidSeen(`Bearer  ${token}`)).toBe(401);
     expect(await uidSeen(`Bearer ${token}`)).toBe('u1');
   });
-  it('that was good is not good after its end, though it was remembered', async () => {
-    const token = stage.token({ exp: nowS() - 3 });
-    expect(await uidSeen(`Bearer ${token}`)).toBe('u1');
-    await new Promise((done) => setTimeout(done, 3_100));
-    expect(await uidSeen(`Bearer ${token}`)).toBe(401);
+  it('is held against its own key, whichever key was asked before', async () => {
+    const kids = ['rs', 'es', 'rs2', 'test', 'es2', 'rs', 'es'] as const;
+    const tokens = kids.flatMap((kid, n) => {
+      const good = tokenOf({ kid, claims: { sub: `u${n}` } });
+      return [good, mixed(good, tokenOf({ kid, claims: { sub: 'bad' } }), good)];
+    });
+    expect(await statusesOf(tokens)).toEqual(kids.flatMap(() => [200, 401]));
   });
-  it('is remembered whole: its signature under another payload opens nothing', async () => {
-    const good = stage.token({ sub: 'good' });
-    const swapped = good.replace(part(good, payload), part(stage.token({ sub: 'bad' }), payload));
-    // On one connection, so that the worker that remembers is the worker that is asked.
-    const lines = (token: string, connection: string) =>
-      `GET /api/v1/orders HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\n` +
-      `Authorization: Bearer ${token}\r\n\r\n`;
-    const text = await stage.raw(lines(good, 'keep-alive') + lines(swapped, 'close'));
-    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 401']);
-  });
+  it.each(['test', 'rs', 'es'] as const)(
+    'that was good is not good after its end, though it was remembered (%s)',
+    async (kid) => {
+      const token = tokenOf({ kid, claims: { exp: nowS() - 3 } });
+      expect(await statusesOf([token, token])).toEqual([200, 200]);
+      await new Promise((done) => setTimeout(done, 3_100));
+      expect(await uidSeen(`Bearer ${token}`)).toBe(401);
+    },
+  );
+  it.each(['test', 'rs', 'es'] as const)(
+    'is remembered whole: its signature under another payload opens nothing (%s)',
+    async (kid) => {
+      const good = tokenOf({ kid, claims: { sub: 'good' } });
+      const swapped = mixed(good, tokenOf({ kid, claims: { sub: 'bad' } }), good);
+      // On one connection, so that the worker that remembers is the worker that is asked.
+      expect(await statusesOf([good, swapped, good])).toEqual([200, 401, 200]);
+    },
+  );
 });
 
 describe('a permit', () => {

@@ -39,7 +39,7 @@ const node = (nodeID: string, schemas: readonly ServiceSchema[]): ServiceBroker 
 
 const seckill = (await import('../../services/seckill/seckill.service.ts'))
   .default as ServiceSchema;
-const catalogueNode = node('catalogue', services);
+export const catalogueNode = node('catalogue', services);
 const asker = node('asker', []);
 export let seckillNode = node('seckill', [seckill]);
 

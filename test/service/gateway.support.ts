@@ -43,7 +43,11 @@ export const firstOf = (ring: string): { kid: string; secret: string } => {
 
 const REQUEST_ID = 'f'.repeat(32);
 
-export async function openDoor(door: Door, schemas: () => Promise<ServiceSchema[]>) {
+export async function openDoor(
+  door: Door,
+  schemas: () => Promise<ServiceSchema[]>,
+  more: Readonly<Record<string, string>> = {},
+) {
   const env = await useEnvironment({
     MYSQL_URL: NO_MYSQL,
     INSTANCE: `${door}-1`,
@@ -55,6 +59,7 @@ export async function openDoor(door: Door, schemas: () => Promise<ServiceSchema[
     STREAM_LAG_BYTES: '4096',
     STREAM_READERS_MAX: '20',
     DRAIN_MS: '2000',
+    ...more,
   });
   const { config } = await import('../../config/index.ts');
   const { default: options } = await import('../../moleculer.config.ts');

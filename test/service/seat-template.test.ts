@@ -1,8 +1,10 @@
 /** Seat templates: plans come in as streams, are judged whole, and are kept as they came. */
 import { Readable } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { LayoutColumns } from '../../contracts/layout.ts';
-import { bytesOf } from '../../services/seat-template/body.ts';
+import type { PlanReport } from '../../contracts/template.ts';
+import { bytesOf } from '../../services/seat-template/stream.ts';
+import type { Workshop } from '../../services/seat-template/workshop.ts';
 import {
   anna,
   as,
@@ -10,6 +12,8 @@ import {
   auditOf,
   boris,
   bytes,
+  catalogueNode,
+  database,
   faultsOf,
   makeTemplate,
   makeVenue,
@@ -17,6 +21,22 @@ import {
   refused,
   textOf,
 } from './catalogue.support.ts';
+
+const { VERSIONS_KEPT } = await import('../../services/seat-template/versions.ts');
+
+/** Words in GBK, as bytes. */
+const GBK: Readonly<Record<string, Buffer>> = Object.fromEntries(
+  Object.entries({
+    区: 'c7f8',
+    排: 'c5c5',
+    座: 'd7f9',
+    档位: 'b5b5cebb',
+    站席: 'd5becfaf',
+    台: 'cca8',
+    贵: 'b9f3',
+    是: 'cac7',
+  }).map(([word, hex]) => [word, Buffer.from(hex, 'hex')]),
+);
 
 const send = async (body: unknown, params: object = {}, action = 'seat-template.create' as const) =>
   (await ask(anna, action, params, { stream: bytes(JSON.stringify(body)) })).answer;
@@ -66,8 +86,9 @@ describe('a seat template', () => {
 
   test('gives the same plan back, fields it does not know included', async () => {
     const { id } = await makeTemplate(anna, (await makeVenue(anna)).id);
-    const plan = await textOf(await as(anna)('seat-template.plan', { id }));
-    expect(JSON.parse(plan)).toEqual(PLAN);
+    const { answer, headers } = await ask(anna, 'seat-template.plan', { id });
+    expect(JSON.parse(await textOf(answer))).toEqual(PLAN);
+    expect(headers).toEqual({ ETag: '"1"' });
     await refused(as(boris)('seat-template.plan', { id }), 'NOT_FOUND');
   });
 
@@ -110,6 +131,108 @@ describe('a seat template', () => {
     );
   });
 
+  test('comes as a Chinese spreadsheet saves it, and its faults by line', async () => {
+    const { id } = await makeTemplate(anna, (await makeVenue(anna)).id);
+    // 区,排,座,票档,x,y,站席 / 台,1,1,贵,0,0,是 / 台,1,2,贵,20,?,是
+    const line = (...words: string[]) =>
+      Buffer.concat(words.map((word) => GBK[word] ?? Buffer.from(word)));
+    const header = line('区', ',', '排', ',', '座', ',', '档位', ',x,y,', '站席', '\n');
+    const place = (n: number, y: string) => line('台', `,1,${n},`, '贵', `,${n},${y},`, '是', '\n');
+    const params = { id, ifMatch: '"1"', contentType: 'text/csv' };
+    const send = (file: Buffer) =>
+      ask(anna, 'seat-template.update', params, { stream: bytes(file) });
+    expect(await faultsOf(send(Buffer.concat([header, place(1, '0'), place(2, '?')])))).toEqual([
+      '/line/3/y number',
+    ]);
+    const { answer } = await send(Buffer.concat([header, place(1, '0'), place(2, '0')]));
+    expect(answer).toMatchObject({ tiers: [{ tier: '贵', seatCount: 2 }], standing: ['台'] });
+  });
+
+  test('is drawn by a recipe, instead of a plan', async () => {
+    const { id: venueId } = await makeVenue(anna);
+    const generate = { sections: [{ name: 'Hall', tier: 'A', rows: 3, seats: 10, aisles: [4] }] };
+    const { id, ...made } = await send({ venueId, name: 'Drawn', generate });
+    expect(made).toMatchObject({ seatCount: 30, tiers: [{ tier: 'A', seatCount: 30 }] });
+    const plan = JSON.parse(await textOf(await as(anna)('seat-template.plan', { id })));
+    expect(plan).toMatchObject({ name: 'Drawn', categories: [{ name: 'A' }] });
+    expect(await faultsOf(send({ venueId, name: 'x', generate, plan: PLAN }))).toEqual([
+      '/generate exactlyOne',
+    ]);
+    expect(await faultsOf(send({ venueId, name: 'x', generate: { sections: [{}] } }))).toContain(
+      '/generate/sections/0/rows required',
+    );
+  });
+
+  test('is judged without being kept', async () => {
+    const judge = async (body: object, params = {}) =>
+      (
+        await ask<PlanReport>(anna, 'seat-template.validate', params, {
+          stream: bytes(JSON.stringify(body)),
+        })
+      ).answer;
+    expect(await judge({ plan: PLAN, standing: ['Floor'] })).toEqual({
+      valid: true,
+      errors: [],
+      seatCount: 11,
+      tiers: [
+        { tier: 'A', seatCount: 8 },
+        { tier: 'B', seatCount: 3 },
+        { tier: 'C', seatCount: 0 },
+      ],
+    });
+    const bad = await judge({ plan: { ...PLAN, categories: [{ name: 'A' }] }, venueId: 'x' });
+    expect(bad).toMatchObject({ valid: false, seatCount: 0, tiers: [] });
+    expect(bad.errors.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
+      ...[0, 1, 2].map((s) => `/plan/zones/1/rows/0/seats/${s}/category unknown`),
+      '/venueId unknown',
+    ]);
+    await refused(as(undefined)('seat-template.validate'), 'UNAUTHENTICATED');
+    const { items } = await as(anna)<{ items: unknown[] }>('seat-template.adminList');
+    await judge({ plan: PLAN });
+    expect((await as(anna)<{ items: unknown[] }>('seat-template.adminList')).items).toEqual(items);
+  });
+
+  test('keeps its last versions, each with its plan', async () => {
+    const { id } = await makeTemplate(anna, (await makeVenue(anna)).id);
+    const change = (version: number, body: object) => {
+      const stream = bytes(JSON.stringify(body));
+      const params = { id, ifMatch: `"${version}"` };
+      return ask(anna, 'seat-template.update', params, { stream });
+    };
+    const planAt = async (version?: number) =>
+      JSON.parse(await textOf(await as(anna)('seat-template.plan', { id, version })));
+    const versions = async () =>
+      (
+        await as(anna)<{ items: { version: number; name: string }[] }>('seat-template.versions', {
+          id,
+        })
+      ).items;
+    await change(1, { plan: { ...PLAN, name: 'Second' } });
+    await change(2, { name: 'Renamed' });
+    await change(3, {});
+    expect((await versions()).map(({ version, name }) => `${version} ${name}`)).toEqual([
+      '3 Renamed',
+      '2 Plan',
+      '1 Plan',
+    ]);
+    expect(
+      [await planAt(), await planAt(3), await planAt(2), await planAt(1)].map(({ name }) => name),
+    ).toEqual(['Second', 'Second', 'Second', PLAN.name]);
+    await refused(as(anna)('seat-template.plan', { id, version: 4 }), 'NOT_FOUND');
+    await refused(as(boris)('seat-template.versions', { id }), 'NOT_FOUND');
+    for (let version = 3; version < VERSIONS_KEPT + 5; version++)
+      await change(version, { name: `${version}` });
+    expect((await versions()).map(({ version }) => version)).toEqual(
+      Array.from({ length: VERSIONS_KEPT + 1 }, (_, i) => VERSIONS_KEPT + 5 - i),
+    );
+    await as(anna)('seat-template.remove', { id });
+    const [rows] = await database().query(
+      'SELECT COUNT(*) AS left_ FROM seat_template_versions WHERE templateId = ?',
+      { replacements: [id] },
+    );
+    expect(rows).toEqual([{ left_: 0 }]);
+  });
+
   test('changes its name, its plan or who stands, and is judged again', async () => {
     const { id } = await makeTemplate(anna, (await makeVenue(anna)).id);
     const change = async (body: unknown, ifMatch?: string) => {
@@ -133,6 +256,59 @@ describe('a seat template', () => {
       'seat-template.update',
       'seat-template.update',
     ]);
+  });
+});
+
+describe('a hostile template', () => {
+  const workshop = () =>
+    (catalogueNode.getLocalService('seat-template') as unknown as { workshop: Workshop }).workshop;
+  const MIB = 1_024 * 1_024;
+  const whole = (item: string) => `[${item.repeat(Math.floor((32 * MIB - 300) / item.length))}1]`;
+
+  test.each([
+    ['objects', '{},', ['/ long']],
+    ['lists', '[],', ['/ long']],
+    ['numbers', '1.5,', ['/ long']],
+    ['nesting', '[', ['/ long', '/ deep']],
+  ])(
+    'of 32 MB of %s is refused, and others are answered meanwhile',
+    {
+      timeout: 120_000,
+    },
+    async (_what, item, faults) => {
+      const judging = workshop().ask('judge', Buffer.from(`{"plan":${whole(item)}}`), {}, []);
+      const { items } = await as(anna)<{ items: unknown[] }>('seat-template.adminList');
+      expect(items).not.toEqual([]);
+      expect(workshop().waiting).toBe(1);
+      const judged = await judging;
+      expect(judged.body).toEqual({});
+      expect(judged.faults.map(({ pointer, code }) => `${pointer}/ ${code}`)).toEqual(faults);
+    },
+  );
+
+  test('with names that mean something elsewhere is a plan like any other', async () => {
+    const plan = JSON.stringify(PLAN).replace(
+      /"kept":/,
+      '"__proto__":{"zones":[]},"toString":[1e999,12345678901234567890,-0.0,1.0],"kept":',
+    );
+    const { id: venueId } = await makeVenue(anna);
+    const text = `{"venueId":"${venueId}","plan": ${plan} ,"name":"Odd"}`;
+    const { answer } = await sendText(text);
+    expect(answer).toMatchObject({ seatCount: 11 });
+    expect(await textOf(await as(anna)('seat-template.plan', { id: answer.id }))).toBe(plan);
+  });
+
+  test('that ends its thread takes nobody with it', async () => {
+    const { id: venueId } = await makeVenue(anna);
+    const stuck = Promise.allSettled([
+      send({ venueId, name: 'One', plan: bigPlan(20_000) }),
+      send({ venueId, name: 'Two', plan: bigPlan(20_000) }),
+    ]);
+    await vi.waitFor(() => expect(workshop().waiting).toBeGreaterThan(0), 20_000);
+    await workshop().close();
+    for (const one of await stuck)
+      if (one.status === 'rejected') expect((one.reason as { type: string }).type).toBe('BUSY');
+    expect(await send({ venueId, name: 'Three', plan: PLAN })).toMatchObject({ seatCount: 11 });
   });
 });
 

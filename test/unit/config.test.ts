@@ -1,4 +1,5 @@
 /** Settings: every bound holds, every wrong value is one line that says what to do. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +77,79 @@ describe('a keyring', () => {
   });
 });
 
+describe('a public key', () => {
+  const spki = (key: KeyObject) => key.export({ type: 'spki', format: 'der' }).toString('base64');
+  const rsa = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength });
+  const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve });
+  const [goodRsa, goodEc] = [spki(rsa(2_048).publicKey), spki(ec('P-256').publicKey)];
+  const refusalOf = (keys: string, more: Record<string, string> = {}) => {
+    const message = messageOf({ ...more, JWT_PUBLIC_KEYS: keys });
+    expect(message).toMatch(/^JWT_PUBLIC_KEYS: /);
+    expect(message).not.toContain('\n');
+    return message;
+  };
+
+  it('is pinned to the algorithm that stands before it', () => {
+    const { jwtPublicKeys } = readConfig({
+      JWT_PUBLIC_KEYS: `r1:RS256:${goodRsa},e1:ES256:${goodEc}`,
+    });
+    const seen = [...jwtPublicKeys].map(([kid, { algorithm, key }]) => [kid, algorithm, spki(key)]);
+    expect(seen).toEqual([
+      ['r1', 'RS256', goodRsa],
+      ['e1', 'ES256', goodEc],
+    ]);
+  });
+  it('may be absent', () => {
+    expect(readConfig({}).jwtPublicKeys.size).toBe(0);
+  });
+  it.each(['HS256', 'none', 'RS512', 'PS256', 'rs256', 'toString', ''])(
+    'is not pinned to %j',
+    (algorithm) => {
+      expect(refusalOf(`r1:${algorithm}:${goodRsa}`)).toContain('must be one of RS256, ES256');
+    },
+  );
+  it.each<[string, string, string]>([
+    ['RS256', 'a key of 1,024 bits', spki(rsa(1_024).publicKey)],
+    ['RS256', 'an EC key', goodEc],
+    [
+      'RS256',
+      'an RSA-PSS key',
+      spki(generateKeyPairSync('rsa-pss', { modulusLength: 2_048 }).publicKey),
+    ],
+    ['ES256', 'an RSA key', goodRsa],
+    ['ES256', 'a key on P-384', spki(ec('P-384').publicKey)],
+    ['ES256', 'a key on secp256k1', spki(ec('secp256k1').publicKey)],
+    ['ES256', 'an Ed25519 key', spki(generateKeyPairSync('ed25519').publicKey)],
+    ['RS256', 'nothing', ''],
+    ['RS256', 'garbage', 'garbage'],
+    ['RS256', 'half a key', goodRsa.slice(0, 200)],
+    ['ES256', 'base64 with a space in it', goodEc.replace(/^..../, '$& ')],
+    [
+      'ES256',
+      'a private key',
+      ec('P-256').privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+    ],
+    [
+      'RS256',
+      'a PEM file',
+      rsa(2_048).publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    ],
+  ])('%s refuses %s and says what it needs', (algorithm, _, key) => {
+    expect(refusalOf(`r1:${algorithm}:${key}`)).toMatch(/kid r1: [ER]S256 needs an (RSA|EC) key/);
+  });
+  it.each(['r1', `R1:RS256:${goodRsa}`, `:RS256:${goodRsa}`, `r1:RS256:${goodRsa}:x`, ','])(
+    'refuses the form of %.20j',
+    (keys) => {
+      expect(refusalOf(keys)).toContain('kid:algorithm:key');
+    },
+  );
+  it('has a kid of its own', () => {
+    expect(refusalOf(`r1:RS256:${goodRsa},r1:ES256:${goodEc}`)).toContain('another kid');
+    const secret = { JWT_KEYS: `k1:${'a'.repeat(32)}` };
+    expect(refusalOf(`k1:RS256:${goodRsa}`, secret)).toContain('another kid');
+  });
+});
+
 describe('what follows from other settings', () => {
   it('urls follow the port base, unless they are given', () => {
     const config = readConfig({ PORT_BASE: '20000', MYSQL_URL: 'mysql://else/where' });
@@ -96,6 +170,45 @@ describe('what follows from other settings', () => {
   });
   it('cannot be changed afterwards', () => {
     expect(Object.isFrozen(readConfig({}))).toBe(true);
+  });
+});
+
+describe('TLS at the edge', () => {
+  const files = { EDGE_TLS_CERT: '/tls/a.crt', EDGE_TLS_KEY: '/tls/a.key' };
+  const selfSigned = { EDGE_TLS: 'self-signed', RUN_DIR: '/run/hotseat' };
+  it('is off by default, and the public url is then http', () => {
+    expect(readConfig({})).toMatchObject({ edgeTls: 'off', edgeTlsCert: '', edgeTlsKey: '' });
+  });
+  it('makes the public url https, also of an IPv6 address', () => {
+    const { publicUrl } = readConfig({ ...selfSigned, EDGE_HOST: '::1' });
+    expect(publicUrl).toBe('https://[::1]:8080');
+  });
+  it('keeps a certificate of its own under the run directory', () => {
+    expect(readConfig(selfSigned)).toMatchObject({
+      edgeTlsCert: '/run/hotseat/tls/cert.pem',
+      edgeTlsKey: '/run/hotseat/tls/key.pem',
+    });
+  });
+  it('reads again what a running system was told', () => {
+    const { edgeTlsCert, edgeTlsKey } = readConfig(selfSigned);
+    const told = { ...selfSigned, EDGE_TLS_CERT: edgeTlsCert, EDGE_TLS_KEY: edgeTlsKey };
+    expect(readConfig(told)).toEqual(readConfig(selfSigned));
+  });
+  it.each([
+    [{ EDGE_TLS: 'on' }, 'EDGE_TLS: must be one of off, self-signed, files'],
+    [{ ...selfSigned, MODE: 'production' }, 'EDGE_TLS: self-signed is for development'],
+    [{ ...selfSigned, PUBLIC_URL: 'http://x' }, 'PUBLIC_URL: must be https:// with'],
+    [{ EDGE_TLS: 'files', EDGE_TLS_KEY: '/a' }, 'EDGE_TLS_CERT: EDGE_TLS=files needs a path'],
+    [{ EDGE_TLS: 'files', EDGE_TLS_CERT: '/a' }, 'EDGE_TLS_KEY: EDGE_TLS=files needs a path'],
+    [files, 'EDGE_TLS_CERT: is for EDGE_TLS=files, and EDGE_TLS is off'],
+    [{ ...files, ...selfSigned }, 'EDGE_TLS_CERT: is for EDGE_TLS=files'],
+  ])('refuses %j in one line', (env, line) => {
+    expect(messageOf(env as Record<string, string>)).toContain(line);
+    expect(messageOf(env as Record<string, string>)).not.toContain('\n');
+  });
+  it('takes files in production mode', () => {
+    const config = readConfig({ ...files, EDGE_TLS: 'files', MODE: 'production' });
+    expect(config).toMatchObject({ edgeTlsCert: '/tls/a.crt', edgeTlsKey: '/tls/a.key' });
   });
 });
 

@@ -18,6 +18,8 @@ function bounds(setting: Setting): string {
       return `; ${setting.choices.join(' or ')}`;
     case 'keyring':
       return '; kid:secret,…, made up at the first start of a sandbox';
+    case 'publicKeys':
+      return '; kid:RS256:key,kid:ES256:key,…, each key the base64 of its SPKI DER in one line';
     case 'text':
       return '';
   }

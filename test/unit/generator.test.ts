@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { concertHall, type DemoPlan, stadium, theatre } from '../../bin/demo-plans.ts';
 import { type BlockSpec, generatePlan } from '../../services/seat-template/generate.ts';
 import { layoutOfPlan } from '../../services/seat-template/layout.ts';
-import { Faults, readPlan } from '../../services/seat-template/plan.ts';
+import { readPlan } from '../../services/seat-template/plan.ts';
+import { planOfRecipe } from '../../services/seat-template/recipe.ts';
+import { Faults } from '../../services/seat-template/rules.ts';
 
 const block = (more: Partial<BlockSpec> = {}): BlockSpec => ({
   name: 'Hall',
@@ -36,7 +38,9 @@ describe('the generator', () => {
     const numbers = (numbering: BlockSpec['numbering']) =>
       draw(block({ numbering })).zones[0]!.rows[0]!.seats.map((seat) => seat.seat_number);
     expect(numbers('plain')).toEqual(['1', '2', '3', '4', '5', '6']);
+    expect(numbers('reverse')).toEqual(['6', '5', '4', '3', '2', '1']);
     expect(numbers('odd-even')).toEqual(['5', '3', '1', '2', '4', '6']);
+    expect(numbers('even-odd')).toEqual(['6', '4', '2', '1', '3', '5']);
   });
 
   test('keeps every seat inside the size it says', () => {
@@ -48,6 +52,118 @@ describe('the generator', () => {
           const y = zone.position.y + row.position!.y + position.y;
           expect(x >= 0 && x <= size.width && y >= 0 && y <= size.height).toBe(true);
         }
+  });
+});
+
+describe('a recipe', () => {
+  const drawn = (generate: unknown) => {
+    const faults = new Faults();
+    const plan = planOfRecipe(generate, 'Drawn', faults);
+    return { plan, faults: faults.all.map(({ pointer, code }) => `${pointer} ${code}`) };
+  };
+  const section = (more: object = {}) => ({ name: 'Hall', tier: 'A', rows: 2, seats: 6, ...more });
+
+  test('needs only names and numbers: sections stand below each other', () => {
+    const { plan, faults } = drawn({ sections: [section(), section({ name: 'Back', tier: 'B' })] });
+    expect(faults).toEqual([]);
+    expect(plan!.categories).toEqual([
+      { name: 'A', color: '#e69f00' },
+      { name: 'B', color: '#56b4e9' },
+    ]);
+    const [hall, back] = plan!.zones;
+    expect(back!.position.y).toBeGreaterThan(hall!.position.y + hall!.rows[1]!.position!.y);
+    expect(runLengths(plan!)).toEqual([6, 6, 6, 6]);
+  });
+
+  test('says all a hall may be: tiers by row, growing rows, aisles, Chinese names', () => {
+    const { plan, faults } = drawn({
+      categories: [{ name: 'A' }, { name: 'B', color: '#123456' }, { name: 'Unused' }],
+      sections: [
+        section({
+          rows: 28,
+          seatsMore: 2,
+          tiers: [{ fromRow: 3, tier: 'B' }],
+          aisles: [2],
+          numbering: 'odd-even',
+          rowNames: 'letters',
+          rowLabel: '%s排',
+          seatLabel: '%s座',
+          shape: 'curved',
+          radius: 400,
+        }),
+      ],
+    });
+    expect(faults).toEqual([]);
+    expect(plan!.categories[1]).toEqual({ name: 'B', color: '#123456' });
+    const { rows } = plan!.zones[0]!;
+    expect(rows.map((r) => r.row_number).slice(24)).toEqual(['Y', 'Z', 'AA', 'AB']);
+    expect(rows.map(({ seats }) => seats[0]!.category).slice(0, 4)).toEqual(['A', 'A', 'B', 'B']);
+    expect(layoutOfPlan(plan!).label.slice(0, 3)).toEqual([
+      'Hall A排-5座',
+      'Hall A排-3座',
+      'Hall A排-1座',
+    ]);
+    expect(runLengths(plan!).slice(0, 4)).toEqual([2, 4, 2, 6]);
+  });
+
+  test('gives the same plan again, and turned the same neighbours', () => {
+    const turned = (rotation: number) => ({ sections: [section({ rotation, aisles: [4] })] });
+    expect(drawn(turned(33))).toEqual(drawn(turned(33)));
+    for (const rotation of [33, 90, -120])
+      expect(runLengths(drawn(turned(rotation)).plan!).toSorted()).toEqual([2, 2, 4, 4]);
+  });
+
+  test.each([
+    ['nothing', undefined, [' type']],
+    ['no section', { sections: [] }, ['/sections empty']],
+    [
+      'every wrong field',
+      { stage: 1, sections: [section({ rows: 0, seats: 1.5, numbering: 'x', colour: 'red' })] },
+      [
+        '/sections/0/rows range',
+        '/sections/0/seats integer',
+        '/sections/0/numbering choice',
+        '/sections/0/colour unknownField',
+        '/stage unknownField',
+      ],
+    ],
+    [
+      'what does not go together',
+      {
+        categories: [{ name: 'B' }],
+        sections: [
+          section({ seatsMore: -6, radius: 5 }),
+          section({ shape: 'curved', rotation: 5, tiers: [{ fromRow: 1, tier: 'C' }] }),
+          section({ shape: 'curved', radius: 20 }),
+        ],
+      },
+      [
+        '/sections/0/radius unknownField',
+        '/sections/0/seatsMore range',
+        '/sections/1/rotation unknownField',
+        '/sections/1/radius required',
+        '/sections/1/radius range',
+        '/sections/2/radius range',
+        '/sections/0/tier unknown',
+        '/sections/1/tier unknown',
+        '/sections/1/tiers/0/tier unknown',
+        '/sections/2/tier unknown',
+      ],
+    ],
+    [
+      'more seats than the arbiter may hold, without drawing them',
+      { sections: Array.from({ length: 1_000 }, () => section({ rows: 1_000, seats: 10_000 })) },
+      ['/sections long'],
+    ],
+  ])('is refused with %s', (_what, generate, expected) => {
+    expect(drawn(generate).faults).toEqual(expected.map((fault) => `/generate${fault}`));
+  });
+
+  test('draws the biggest hall there may be', () => {
+    const { plan } = drawn({ sections: [section({ rows: 1_000, seats: 100 })] });
+    const faults = new Faults();
+    expect(readPlan(plan, [], faults)).toBeDefined();
+    expect(new Set(runLengths(plan!))).toEqual(new Set([100]));
   });
 });
 

@@ -8,7 +8,8 @@ import { layoutOf } from '../../contracts/layout.ts';
 import { REACH } from '../../services/seat-template/chains.ts';
 import { generatePlan } from '../../services/seat-template/generate.ts';
 import { LABEL_BYTES_MAX, layoutOfPlan } from '../../services/seat-template/layout.ts';
-import { Faults, readPlan, type SeatingPlan } from '../../services/seat-template/plan.ts';
+import { readPlan, type SeatingPlan } from '../../services/seat-template/plan.ts';
+import { Faults } from '../../services/seat-template/rules.ts';
 
 type Place = readonly [x: number, y: number];
 type RowSpec = { places: readonly Place[]; numbers?: readonly string[]; more?: object };

@@ -1,7 +1,8 @@
 /** The settings in force in a process, whatever the config centre, or somebody else, says. */
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../config/index.ts';
-import { EDGE_NAMES, LIVE_NAMES, SETTINGS, type Setting } from '../../config/schema.ts';
+import { EDGE_NAMES, LIVE_NAMES } from '../../config/live.ts';
+import { SETTINGS, type Setting } from '../../config/schema.ts';
 import { configKey, readConfigKey } from '../../contracts/config.ts';
 import { LiveValues, readEntry } from '../../mixins/live-values.ts';
 import { codeOf, files, PRODUCT, SCRIPTS } from '../tidy/repository.ts';

@@ -1,7 +1,9 @@
 /** The reader of seating plans: what it takes, and how it names the faults of what it does not. */
 import { describe, expect, test } from 'vitest';
 import { planOfCsv } from '../../services/seat-template/csv.ts';
-import { FAULTS_MAX, Faults, readPlan, SEATS_MAX } from '../../services/seat-template/plan.ts';
+import { readPlan, SEATS_MAX, type SeatingPlan } from '../../services/seat-template/plan.ts';
+import { FAULTS_MAX, Faults } from '../../services/seat-template/rules.ts';
+import { VALUES_MAX } from '../../services/seat-template/text.ts';
 
 const seat = (guid: string, x = 0, more: object = {}) => ({
   seat_guid: guid,
@@ -139,6 +141,12 @@ describe('reading a plan', () => {
     expect(faultsOf(input)).toEqual(expected);
   });
 
+  test('refuses a zone that is to stand twice', () => {
+    expect(faultsOf(plan([zone([row([seat('1')])])]), ['Hall', ' Hall '])).toEqual([
+      '/standing/1 repeated',
+    ]);
+  });
+
   test('refuses a value nested deeper than it could be written again', () => {
     const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
     expect(faultsOf(plan([zone([row([seat('1')])])], { 'a/b~c': deep }))).toEqual([
@@ -168,9 +176,13 @@ describe('a plan as CSV', () => {
   const read = (csv: string) => {
     const faults = new Faults();
     const made = planOfCsv(csv, 'Hall', faults);
-    const judged = made && readPlan(made, [], faults);
-    return { plan: judged, faults: faults.all.map(({ pointer, code }) => `${pointer} ${code}`) };
+    const plan = made && readPlan(made.plan, made.standing, faults);
+    const standing = made?.standing;
+    return { plan, standing, faults: faults.all.map((f) => `${f.pointer} ${f.code}`) };
   };
+  const HEADER = 'section,row,seat,tier,x,y';
+  const placesOf = (plan: SeatingPlan | undefined) =>
+    plan?.zones.map(({ name, rows }) => [name, rows.map((r) => r.seats.length)]);
 
   test('becomes the plan it says: sections, rows, quoted cells, columns in any order', () => {
     const { plan: made, faults } = read(
@@ -182,7 +194,7 @@ describe('a plan as CSV', () => {
       ].join('\n'),
     );
     expect(faults).toEqual([]);
-    expect(made?.zones.map(({ name, rows }) => [name, rows.map((r) => r.seats.length)])).toEqual([
+    expect(placesOf(made)).toEqual([
       ['Left, front', [2]],
       ['Right', [1]],
     ]);
@@ -191,25 +203,95 @@ describe('a plan as CSV', () => {
   });
 
   test.each([
+    ['commas', ',', '\n'],
+    ['semicolons, as spreadsheets of some countries write', ';', '\r\n'],
+    ['tabs', '\t', '\r\n'],
+    ['old line ends', ',', '\r'],
+  ])('may be separated by %s', (_what, delimiter, end) => {
+    const lines = [
+      HEADER.split(','),
+      ['Hall', '1', '1', 'A', '-1.5e1', '0'],
+      ['Hall', '1', '2', 'A', '+.5', '0'],
+    ];
+    const { plan: made, faults } = read(lines.map((line) => line.join(delimiter)).join(end));
+    expect(faults).toEqual([]);
+    const seats = made!.zones[0]!.rows[0]!.seats;
+    expect(seats.map(({ position }) => position.x)).toEqual([-15, 0.5]);
+  });
+
+  test('may name its columns in Chinese, and say which sections stand', () => {
+    const csv =
+      '区域,排号,座位号,票档,X坐标,Y坐标,站席\n池座,1,1,贵宾,0,0,否\n内场,1,1,站票,0,9,是\n';
+    const { plan: made, standing, faults } = read(csv);
+    expect(faults).toEqual([]);
+    expect(placesOf(made)).toEqual([
+      ['池座', [1]],
+      ['内场', [1]],
+    ]);
+    expect(standing).toEqual(['内场']);
+  });
+
+  test('loses nothing to lines that say nothing', () => {
+    const { plan: made, faults } = read(`\n${HEADER}\n\nH,1,1,A,0,0\n,,,,,\n  \nH,1,2,A,9,0\n\n`);
+    expect(faults).toEqual([]);
+    expect(placesOf(made)).toEqual([['H', [2]]]);
+  });
+
+  test.each([
+    ['nothing', '', ['/line/1 empty']],
     ['a missing column', 'section,row,seat,tier,x\n', ['/line/1/y required']],
-    ['a strange column', 'section,row,seat,tier,x,y,colour\n', ['/line/1/colour unknown']],
+    ['a strange column', `${HEADER},colour\n`, ['/line/1/colour unknown']],
+    ['a column twice', `${HEADER},排\n`, ['/line/1/row repeated']],
     [
       'every bad cell',
-      'section,row,seat,tier,x,y\nA,1,1,T,left,0\nA,1,2,,0,\n',
-      ['/line/2/x number', '/line/3/tier empty', '/line/3/y number'],
+      `${HEADER}\nA,1,1,T,left,0\nA,1,2,,0,\nA,1,3,T,0x10,1e9\n`,
+      [
+        '/line/2/x number',
+        '/line/3/tier empty',
+        '/line/3/y number',
+        '/line/4/x number',
+        '/line/4/y range',
+      ],
     ],
-    ['a line too short', 'section,row,seat,tier,x,y\nA,1\n', ['/line/2 malformed']],
     [
-      'no seats',
-      'section,row,seat,tier,x,y\n',
-      ['/plan/categories empty', '/plan/zones empty', '/plan/zones empty'],
+      'lines too short and too long',
+      `${HEADER}\nA,1\nA,1,1,T,0,0,9\n`,
+      [
+        '/line/2 malformed',
+        '/line/2/tier empty',
+        '/line/2/x number',
+        '/line/2/y number',
+        '/line/3 malformed',
+      ],
+    ],
+    ['no seats', `${HEADER}\n`, ['/line/1 empty']],
+    [
+      'the same seat twice, by the lines an editor counts',
+      `${HEADER}\n"A\nB",1,1,T,0,0\n\n"A\nB",1,1,T,9,0\n`,
+      ['/line/5/seat repeated'],
     ],
     [
-      'the same seat twice',
-      'section,row,seat,tier,x,y\nA,1,1,T,0,0\nA,1,1,T,9,0\n',
-      ['/plan/zones/0/rows/0/seats/1/seat_guid repeated'],
+      'a section that stands and does not',
+      `${HEADER},standing\nA,1,1,T,0,0,yes\nA,1,2,T,0,0,\nA,1,3,T,0,0,maybe\n`,
+      ['/line/4/standing choice', '/line/3/standing mixed'],
     ],
+    [
+      'a broken quote, and nothing it may have swallowed',
+      `${HEADER}\nA,1,1,T,left,0\nA,1,"2"x,T,0,0\nA,1,"3",T,left,0\nA,1,4,T,left,0\n`,
+      ['/line/3 malformed', '/line/2/x number'],
+    ],
+    ['a quote that never ends', `${HEADER}\nA,1,"1,T,0,0\n`, ['/line/2 malformed']],
   ])('refuses %s', (_what, csv, expected) => {
     expect(read(csv).faults).toEqual(expected);
+  });
+
+  test('refuses more lines than seats may be, more sections and tiers than a plan may have', () => {
+    const lines = (count: number, line: (i: number) => string) =>
+      [HEADER, ...Array.from({ length: count }, (_, i) => line(i))].join('\n');
+    const many = lines(SEATS_MAX + 1, (i) => `A,1,${i},T,${i},0`);
+    expect(read(many).faults).toEqual([`/line/${SEATS_MAX + 2} long`]);
+    expect(read(lines(2_001, (i) => `${i},1,1,T,0,0`)).faults).toEqual(['/line/2002/section long']);
+    expect(read(lines(201, (i) => `A,1,${i},${i},${i},0`)).faults).toEqual(['/line/202/tier long']);
+    expect(read(`${HEADER}\n${','.repeat(VALUES_MAX)}`).faults).toEqual(['/line/1 long']);
   });
 });
