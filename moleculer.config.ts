@@ -12,6 +12,7 @@ import { channels, type StreamAdapterOptions } from './mixins/channels/adapter.t
 import { deadNodes } from './mixins/dead-nodes.ts';
 import { healthEndpoint } from './mixins/health.ts';
 import { lifecycle } from './mixins/lifecycle.ts';
+import { liveConfig, liveReport } from './mixins/live-config.ts';
 import { jsonLogger } from './mixins/log.ts';
 import { ByteSerializer } from './mixins/serializer.ts';
 
@@ -120,7 +121,9 @@ const options: BrokerOptions = {
     'Throttle',
     // Stops first, starts last: while calls drain, no new message begins.
     channels(streams),
-    ...(config.instance ? [healthEndpoint(config.instance.port)] : []),
+    ...(config.instance
+      ? [liveConfig(config.instance.name), healthEndpoint(config.instance.port, liveReport)]
+      : []),
   ],
 };
 

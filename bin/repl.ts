@@ -10,6 +10,7 @@ import type { Principal } from '../contracts/claims.ts';
 import { wordOf } from '../contracts/errors.ts';
 import { joining } from '../moleculer.config.ts';
 import { commands as auditCommands } from '../services/audit/audit.repl.ts';
+import { commands as configCommands } from '../services/config-center/config-center.repl.ts';
 import { commands as orderCommands } from '../services/order/order.repl.ts';
 import { commands as schedulerCommands } from '../services/scheduler/scheduler.repl.ts';
 import { commands as seckillCommands } from '../services/seckill/seckill.repl.ts';
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   ...orderCommands,
   ...schedulerCommands,
   ...auditCommands,
+  ...configCommands,
 ];
 const OPERATOR: Principal = { uid: 'repl', role: 'operator' };
 const ASKED = ['seckill', 'order'];

@@ -1,5 +1,6 @@
 /**
- * The only reader of the environment. Everything else imports `config`, frozen at start.
+ * The only reader of the environment. Everything else imports `config`, frozen at start; what may
+ * change later is asked of `mixins/live-config.ts` each time.
  *
  * The supervisor writes `.run/env.json` (ports, urls, secrets made at first start) and passes it to
  * the processes it starts; a tool run in another terminal reads the same file.
@@ -8,10 +9,12 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
+import type { LiveName } from './live.ts';
 import { type Door, type Instance, instancesOf, SERVERS, type ServerName } from './processes.ts';
 import { type PublicKey, publicKeyOf } from './public-key.ts';
 import { SETTINGS, type Setting, type SettingName } from './schema.ts';
 import { trustEdge } from './trust.ts';
+import { faultOf, KID, keysIn } from './value.ts';
 
 /** Keys by kid, in the order given: the first signs, all verify. */
 export type Keyring = ReadonlyMap<string, KeyObject>;
@@ -33,45 +36,27 @@ export type Config = { readonly [N in SettingName]: ValueOf<(typeof SETTINGS)[N]
   readonly door: Door | undefined;
 };
 
+/** The settings that may change while a process runs: `live()` of `mixins/live-config.ts`. */
+export type LiveConfig = Pick<Config, LiveName>;
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** A setting that cannot be used; its message is one line that says what to do. */
 export class ConfigError extends Error {}
 
-const MIN_SECRET = 32;
-const KID = /^[a-z0-9]{1,16}$/;
-
 function read(name: SettingName, env: Env): unknown {
   const setting: Setting = SETTINGS[name];
   const raw = env[setting.env] ?? String(setting.default);
   const wrong = (why: string) => new ConfigError(`${setting.env}: ${why} (${setting.means})`);
-  switch (setting.type) {
-    case 'integer': {
-      const value = Number(raw);
-      if (!Number.isInteger(value) || value < setting.min || value > setting.max)
-        throw wrong(`must be a whole number from ${setting.min} to ${setting.max}`);
-      return value;
-    }
-    case 'choice':
-      if (!setting.choices.includes(raw))
-        throw wrong(`must be one of ${setting.choices.join(', ')}`);
-      return raw;
-    case 'keyring': {
-      const keys =
-        raw === '' ? [] : raw.split(',').map((item) => item.split(':') as [string, string]);
-      for (const [kid, secret] of keys)
-        if (!KID.test(kid) || (secret ?? '').length < MIN_SECRET)
-          throw wrong(`must be kid:secret,…, each secret at least ${MIN_SECRET} characters`);
-      return new Map(keys.map(([kid, secret]) => [kid, createSecretKey(Buffer.from(secret))]));
-    }
-    case 'publicKeys':
-      return publicKeysOf(raw, wrong);
-    case 'text':
-      if (setting.pattern && !setting.pattern.test(raw))
-        throw wrong(`must match ${setting.pattern}`);
-      return raw;
-  }
+  if (setting.type === 'publicKeys') return publicKeysOf(raw, wrong);
+  const value = setting.type === 'integer' ? Number(raw) : raw;
+  const fault = faultOf(setting, value);
+  if (fault) throw wrong(fault);
+  return setting.type === 'keyring' ? keyringOf(raw) : value;
 }
+
+const keyringOf = (text: string): Keyring =>
+  new Map(keysIn(text).map(([kid, secret]) => [kid, createSecretKey(Buffer.from(secret))]));
 
 function publicKeysOf(raw: string, wrong: (why: string) => ConfigError): PublicKeys {
   const keys = new Map<string, PublicKey>();

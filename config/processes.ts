@@ -61,6 +61,7 @@ export const PROCESSES: readonly ProcessRow[] = [
   { name: 'order', services: ['order'], instances: 2, port: 19, heapMiB: 192 },
   { name: 'payment', services: ['payment'], instances: 1, port: 21, heapMiB: 192 },
   { name: 'scheduler', services: ['scheduler'], instances: 2, port: 23, heapMiB: 128 },
+  { name: 'config-center', services: ['config-center'], instances: 1, port: 27, heapMiB: 96 },
   {
     name: 'sandbox',
     services: ['sandbox'],

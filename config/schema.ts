@@ -1,56 +1,24 @@
 /**
  * Every number and name somebody may change, with its bounds. A setting is read once, at start, by
  * `config/index.ts`; a value out of bounds stops the process with a line that says what to do.
+ *
+ * A `live` one may change while everything runs, through the config centre: whoever reads it asks
+ * `live()` at the time of use. What is promised to a buyer (the grace of a payment), what a
+ * connection or nginx is built from, and what two ends must agree on is not live.
  */
 
-interface Common {
-  readonly env: string;
-  readonly means: string;
-  /** Never printed. */
-  readonly secret?: true;
-}
-export type Setting = Common &
-  (
-    | {
-        readonly type: 'integer';
-        readonly default: number;
-        readonly min: number;
-        readonly max: number;
-      }
-    | { readonly type: 'text'; readonly default: string; readonly pattern?: RegExp }
-    | { readonly type: 'choice'; readonly default: string; readonly choices: readonly string[] }
-    /** `kid:secret,kid:secret`: the first signs, all verify. Each secret at least 32 characters. */
-    | { readonly type: 'keyring'; readonly default: '' }
-    /** `kid:algorithm:key,…`, each key the base64 of its SPKI DER: what others sign with. */
-    | { readonly type: 'publicKeys'; readonly default: '' }
-  );
+import {
+  EDGE,
+  EDGE_PER_SESSION,
+  integer,
+  keyring,
+  LIVE,
+  PER_SESSION,
+  type Setting,
+  text,
+} from './setting.ts';
 
-const integer = (
-  env: string,
-  value: number,
-  min: number,
-  max: number,
-  means: string,
-): Setting & { type: 'integer' } => ({ env, type: 'integer', default: value, min, max, means });
-const text = (
-  env: string,
-  value: string,
-  means: string,
-  secret?: true,
-): Setting & { type: 'text' } => ({
-  env,
-  type: 'text',
-  default: value,
-  means,
-  ...(secret && { secret }),
-});
-const keyring = (env: string, means: string): Setting & { type: 'keyring' } => ({
-  env,
-  type: 'keyring',
-  default: '',
-  means,
-  secret: true,
-});
+export type { Setting } from './setting.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -135,6 +103,7 @@ export const SETTINGS = {
     5_000,
     HOUR,
     'how long a lock lives unpaid',
+    LIVE,
   ),
   payGraceMs: integer(
     'PAY_GRACE_MS',
@@ -143,8 +112,22 @@ export const SETTINGS = {
     10 * MINUTE,
     'how long after its deadline a PAYING order may still be paid',
   ),
-  seatsFreshMs: integer('SEATS_FRESH_MS', 100, 10, 1_000, 'how old an answer of /seats may be'),
-  saleFreshMs: integer('SALE_FRESH_MS', 500, 10, 1_000, 'how old an answer of /sale may be'),
+  seatsFreshMs: integer(
+    'SEATS_FRESH_MS',
+    100,
+    10,
+    1_000,
+    'how old an answer of /seats may be',
+    PER_SESSION,
+  ),
+  saleFreshMs: integer(
+    'SALE_FRESH_MS',
+    500,
+    10,
+    1_000,
+    'how old an answer of /sale may be',
+    PER_SESSION,
+  ),
   lockConcurrency: integer('LOCK_CONCURRENCY', 400, 1, 10_000, 'locks in flight per process'),
   lockQueueMax: integer(
     'LOCK_QUEUE_MAX',
@@ -159,25 +142,35 @@ export const SETTINGS = {
     0,
     10_000,
     'how long cancel and payments wait for the row of a fresh order, then BUSY',
+    LIVE,
   ),
 
   // the scheduler
-  dueEveryMs: integer('DUE_EVERY_MS', 250, 50, 1_000, 'how often deadlines are looked at'),
-  dueBatch: integer('DUE_BATCH', 200, 1, 1_000, 'deadlines posted per look and sale'),
+  dueEveryMs: integer('DUE_EVERY_MS', 250, 50, 1_000, 'how often deadlines are looked at', LIVE),
+  dueBatch: integer('DUE_BATCH', 200, 1, 1_000, 'deadlines posted per look and sale', LIVE),
   dueRepeatMs: integer(
     'DUE_REPEAT_MS',
     2_000,
     500,
     MINUTE,
     'when an unanswered deadline is posted again',
+    LIVE,
   ),
-  sweepEveryMs: integer('SWEEP_EVERY_MS', 5_000, 500, 10 * MINUTE, 'how often the sweeps run'),
+  sweepEveryMs: integer(
+    'SWEEP_EVERY_MS',
+    5_000,
+    500,
+    10 * MINUTE,
+    'how often the sweeps run',
+    LIVE,
+  ),
   sweepLateMs: integer(
     'SWEEP_LATE_MS',
     5_000,
     500,
     HOUR,
     'how late something is before a sweep acts',
+    LIVE,
   ),
   reconcileEveryMs: integer(
     'RECONCILE_EVERY_MS',
@@ -185,12 +178,27 @@ export const SETTINGS = {
     1_000,
     HOUR,
     'how often the arbiter is held against MySQL',
+    LIVE,
   ),
-  sweepBatch: integer('SWEEP_BATCH', 200, 1, 1_000, 'rows a sweep takes at once'),
+  sweepBatch: integer('SWEEP_BATCH', 200, 1, 1_000, 'rows a sweep takes at once', LIVE),
 
   // orders and messages
-  orderBatchMax: integer('ORDER_BATCH_MAX', 100, 1, 1_000, 'orders written in one transaction'),
-  orderBatchMs: integer('ORDER_BATCH_MS', 4, 0, 1_000, 'how long the first order of a batch waits'),
+  orderBatchMax: integer(
+    'ORDER_BATCH_MAX',
+    100,
+    1,
+    1_000,
+    'orders written in one transaction',
+    LIVE,
+  ),
+  orderBatchMs: integer(
+    'ORDER_BATCH_MS',
+    4,
+    0,
+    1_000,
+    'how long the first order of a batch waits',
+    LIVE,
+  ),
   channelMaxInFlight: integer('CHANNEL_MAX_IN_FLIGHT', 200, 1, 5_000, 'messages handled at once'),
   channelIdleMs: integer(
     'CHANNEL_IDLE_MS',
@@ -206,13 +214,21 @@ export const SETTINGS = {
     MINUTE,
     'first wait after a passing failure',
   ),
-  relayEveryMs: integer('RELAY_EVERY_MS', 200, 20, MINUTE, 'how often the outbox is looked at'),
+  relayEveryMs: integer(
+    'RELAY_EVERY_MS',
+    200,
+    20,
+    MINUTE,
+    'how often the outbox is looked at',
+    LIVE,
+  ),
   outboxKeepMs: integer(
     'OUTBOX_KEEP_MS',
     24 * HOUR,
     MINUTE,
     30 * 24 * HOUR,
     'how long the outbox keeps what was posted',
+    LIVE,
   ),
 
   // connections
@@ -257,12 +273,34 @@ export const SETTINGS = {
     1,
     1_000_000,
     'requests per second from one address; who shows a permit is counted by uid instead',
+    EDGE,
   ),
-  edgeIpBurst: integer('EDGE_IP_BURST', 10_000, 1, 1_000_000, 'how many more may come at once'),
+  edgeIpBurst: integer(
+    'EDGE_IP_BURST',
+    10_000,
+    1,
+    1_000_000,
+    'how many more may come at once',
+    EDGE,
+  ),
   edgeIpOpen: integer('EDGE_IP_OPEN', 4_096, 1, 100_000, 'requests one address has open at once'),
   edgeIpStreams: integer('EDGE_IP_STREAMS', 8_000, 1, 100_000, 'streams one address has open'),
-  edgeUidRate: integer('EDGE_UID_RATE', 10, 1, 100_000, 'locks one uid may ask for per second'),
-  edgeUidBurst: integer('EDGE_UID_BURST', 20, 1, 100_000, 'how many more may come at once'),
+  edgeUidRate: integer(
+    'EDGE_UID_RATE',
+    10,
+    1,
+    100_000,
+    'locks one uid may ask for per second',
+    EDGE_PER_SESSION,
+  ),
+  edgeUidBurst: integer(
+    'EDGE_UID_BURST',
+    20,
+    1,
+    100_000,
+    'how many more may come at once',
+    EDGE_PER_SESSION,
+  ),
   edgeClientMs: integer(
     'EDGE_CLIENT_MS',
     10_000,
@@ -276,15 +314,58 @@ export const SETTINGS = {
     0,
     1_000_000,
     'refusals per second and worker that the access log names; all are counted',
+    EDGE,
   ),
 
   // the live stream
-  streamCoalesceMs: integer('STREAM_COALESCE_MS', 100, 10, 1_000, 'deltas are gathered this long'),
-  streamHeartbeatMs: integer('STREAM_HEARTBEAT_MS', 15_000, 500, MINUTE, 'event: time this often'),
-  streamRingMs: integer('STREAM_RING_MS', MINUTE, 1_000, HOUR, 'deltas kept for Last-Event-ID'),
-  streamRingMax: integer('STREAM_RING_MAX', 4_096, 16, 100_000, 'deltas kept for Last-Event-ID'),
-  streamReadersMax: integer('STREAM_READERS_MAX', 8_000, 1, 100_000, 'open streams per process'),
-  streamLagBytes: integer('STREAM_LAG_BYTES', 262_144, 4_096, 16_777_216, 'a slower reader is cut'),
+  streamCoalesceMs: integer(
+    'STREAM_COALESCE_MS',
+    100,
+    10,
+    1_000,
+    'deltas are gathered this long',
+    PER_SESSION,
+  ),
+  streamHeartbeatMs: integer(
+    'STREAM_HEARTBEAT_MS',
+    15_000,
+    500,
+    MINUTE,
+    'event: time this often',
+    LIVE,
+  ),
+  streamRingMs: integer(
+    'STREAM_RING_MS',
+    MINUTE,
+    1_000,
+    HOUR,
+    'deltas kept for Last-Event-ID',
+    LIVE,
+  ),
+  streamRingMax: integer(
+    'STREAM_RING_MAX',
+    4_096,
+    16,
+    100_000,
+    'deltas kept for Last-Event-ID',
+    LIVE,
+  ),
+  streamReadersMax: integer(
+    'STREAM_READERS_MAX',
+    8_000,
+    1,
+    100_000,
+    'open streams per process',
+    LIVE,
+  ),
+  streamLagBytes: integer(
+    'STREAM_LAG_BYTES',
+    262_144,
+    4_096,
+    16_777_216,
+    'a slower reader is cut',
+    LIVE,
+  ),
 
   // identity and money
   jwtIssuer: text('JWT_ISSUER', 'hotseat-dev', 'iss a token must have'),

@@ -71,6 +71,13 @@ const TABLE: Readonly<Partial<Record<ActionName, Access>>> = {
   'order.discardLetter': 'operator',
   'scheduler.reconcile': 'operator',
   'audit.list': 'operator',
+  'config-center.list': 'operator',
+  'config-center.get': 'operator',
+  'config-center.set': 'operator',
+  'config-center.unset': 'operator',
+  'config-center.rollback': 'operator',
+  'config-center.history': 'operator',
+  'config-center.diff': 'operator',
 
   'sandbox.token': 'sandbox',
   'sandbox.show': 'sandbox',

@@ -6,8 +6,18 @@
  * Who asks is never a parameter: it is `ctx.meta.user`, set by the gateway alone. `stream` in the
  * comment of a row: the bulk crosses as a Moleculer stream, because it outgrows a NATS message.
  */
-import type { LockedSeat, OrderCancelled } from './channels.ts';
+
+import type { OrderCancelled } from './channels.ts';
 import type { Principal, Role } from './claims.ts';
+import type {
+  ConfigAsked,
+  ConfigDiff,
+  ConfigHistory,
+  ConfigList,
+  ConfigPlace,
+  ConfigValue,
+  ConfigView,
+} from './config.ts';
 import type { DeadLetter, LetterState, WholeLetter } from './dead-letter.ts';
 import type { OrderState } from './order.ts';
 import type { OrderView, PaymentView } from './order-view.ts';
@@ -21,6 +31,7 @@ import type {
 } from './repair.ts';
 import type { SaleState, SaleSwitch, SaleTerms } from './sale.ts';
 import type {
+  HoldAnswer,
   LockAnswer,
   PermitAnswer,
   ReservationAnswer,
@@ -50,15 +61,6 @@ export interface Health {
   readonly missing?: readonly string[];
 }
 
-/** What the arbiter knows of a lock, for services that may not ask it themselves. */
-export interface HoldAnswer {
-  readonly orderId: string;
-  readonly uid: string;
-  readonly seats: readonly LockedSeat[];
-  readonly amountFen: number;
-  readonly deadlineMs: number;
-  readonly state: 'LOCKED' | 'SOLD' | 'RELEASED';
-}
 /** What payment must know before it takes money for an order. */
 export interface PayableOrder {
   readonly orderId: string;
@@ -108,7 +110,8 @@ export interface OnlyWhen {
 }
 export type Change = OnlyWhen & Readonly<Record<string, unknown>>;
 
-export interface Actions {
+/** What every change of a setting says. */
+export export interface Actions {
   // seckill: the sale, live
   /** stream: the layout's columns as JSON. `to`: its switch at first, OPEN unless told. */
   'seckill.open': {
@@ -264,6 +267,22 @@ export interface Actions {
   /** Holds a sale against MySQL now, and mends what differs; operators only. */
   'scheduler.reconcile': { params: { sessionId: string }; result: ReconcileReport };
   'scheduler.health': { params: Record<string, never>; result: Health };
+
+  // config-center: what may change while everything runs; operators only. `session`: what is said
+  // for this one session. `ifMatch` is the header: the revision of the key, which is its ETag.
+  'config-center.list': { params: { session?: string }; result: ConfigList };
+  /** @throws CONFIG_UNKNOWN, CONFIG_NOT_LIVE */
+  'config-center.get': { params: { setting: string; session?: string }; result: ConfigView };
+  'config-center.set': { params: ConfigAsked & { value: ConfigValue }; result: ConfigView };
+  /** Back to what all sessions have, or to what the environment says. */
+  'config-center.unset': { params: ConfigAsked; result: ConfigView };
+  /** A new revision with the value of an old one. */
+  'config-center.rollback': { params: ConfigAsked & { revision: number }; result: ConfigView };
+  /** The newest first. */
+  'config-center.history': { params: ConfigPlace & { limit?: number }; result: ConfigHistory };
+  /** What differs between two revisions of the whole; from the environment, to now, unless told. */
+  'config-center.diff': { params: { from?: number; to?: number }; result: ConfigDiff };
+  'config-center.health': { params: Record<string, never>; result: Health };
 
   // catalogue: calm, read-mostly
   'show.list': {

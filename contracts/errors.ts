@@ -180,6 +180,18 @@ const table = {
     zh: '不支持的请求方法',
     en: 'This path does not answer that method',
   },
+  CONFIG_UNKNOWN: {
+    status: 404,
+    retry: false,
+    zh: '没有这个配置项',
+    en: 'There is no such setting',
+  },
+  CONFIG_NOT_LIVE: {
+    status: 409,
+    retry: false,
+    zh: '该配置项只在启动时读取，不能在运行中更改',
+    en: 'This setting is read at start only: change the environment and start again',
+  },
   IN_USE: {
     status: 409,
     retry: false,

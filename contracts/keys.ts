@@ -89,6 +89,12 @@ export const SHARD_KEYS: Readonly<Record<ShardKeyName, KeyRow>> = {
   sales: { type: 'set', holds: 'the sales of the shard' },
 };
 
+/** Keys of the cache: what they hold is held elsewhere too, and may vanish at any time. */
+export const CACHE_KEYS = {
+  /** hash, written by config-center: settings the edge reads, and the revision they are of. */
+  edgeConfig: (namespace: string): string => `${namespace}:edge:config`,
+} as const;
+
 export type SaleKeys = Readonly<Record<SaleKeyName, string>>;
 export type ShardKeys = Readonly<Record<ShardKeyName, string>>;
 

@@ -1,4 +1,4 @@
-/** What buyers, and operators, are answered about a sale that is on. */
+/** What the services of a sale answer: to a buyer, to an operator, to each other. */
 import type { LockedSeat } from './channels.ts';
 import type { OrderState } from './order.ts';
 import type { SaleState } from './sale.ts';
@@ -34,6 +34,15 @@ export interface LockAnswer {
   readonly deadline: string;
   readonly version: number;
   readonly adjacent: boolean;
+}
+/** What the arbiter knows of a lock, for services that may not ask it themselves. */
+export interface HoldAnswer {
+  readonly orderId: string;
+  readonly uid: string;
+  readonly seats: readonly LockedSeat[];
+  readonly amountFen: number;
+  readonly deadlineMs: number;
+  readonly state: 'LOCKED' | 'SOLD' | 'RELEASED';
 }
 export interface SeatInspection {
   readonly seat: number;

@@ -1,7 +1,7 @@
 /**
  * The health endpoint of a process, on its own port and its own server, so that it answers however
  * busy the doors are: `/live` while the event loop turns, `/ready` when every local action named
- * `<service>.health` says that what it needs is there.
+ * `<service>.health` says that what it needs is there, `/config` which settings are in force.
  */
 import { createServer, type Server } from 'node:http';
 import type { Middleware, ServiceBroker } from 'moleculer';
@@ -34,8 +34,11 @@ async function ask(broker: ServiceBroker, service: string): Promise<readonly str
   }
 }
 
-/** Opens the endpoint on `port` when the broker is made, closes it when the broker has stopped. */
-export function healthEndpoint(port: number): Middleware {
+/**
+ * Opens the endpoint on `port` when the broker is made, closes it when the broker has stopped.
+ * @param config what `/config` answers
+ */
+export function healthEndpoint(port: number, config: () => object): Middleware {
   let server: Server | undefined;
   let serving = false;
   return {
@@ -49,6 +52,7 @@ export function healthEndpoint(port: number): Middleware {
             .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
             .end(JSON.stringify(body));
         if (request.url === '/live') answer(200, { ok: true });
+        else if (request.url === '/config') answer(200, config());
         else if (request.url !== '/ready') answer(404, {});
         else
           ready().then(

@@ -16,9 +16,12 @@ import { ID_PATTERN, newId } from '../contracts/ids.ts';
 import { writeAudit } from './audit.ts';
 import { inTransaction } from './database.ts';
 import { cursorAfter, idOfCursor, pageOf } from './page.ts';
+import { checkPrecondition } from './precondition.ts';
 import { holdReferred, refuseReferred } from './references.ts';
 import { statements } from './statement.ts';
 import { modelOf } from './table.ts';
+
+export { checkPrecondition };
 
 export interface OwnedRow {
   readonly id: string;
@@ -57,18 +60,6 @@ const scopeOf = ({ role, uid }: Principal) =>
 /** Says which version an answer shows. */
 export function tag(ctx: OwnedContext, version: number): void {
   ctx.meta.$responseHeaders = { ...ctx.meta.$responseHeaders, ETag: `"${version}"` };
-}
-
-/**
- * Holds a change to the version it was made from.
- * @param ifMatch the header; null for a change that needs none
- * @throws PRECONDITION_REQUIRED, PRECONDITION_FAILED
- */
-export function checkPrecondition(ifMatch: string | null | undefined, version: number): void {
-  if (ifMatch === null) return;
-  if (ifMatch === undefined) refuse('PRECONDITION_REQUIRED');
-  const named = ifMatch.split(',').map((item) => item.trim().replace(/^W\//, ''));
-  if (!named.includes('*') && !named.includes(`"${version}"`)) refuse('PRECONDITION_FAILED');
 }
 
 export class OwnedObjects<Row extends OwnedRow> {

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Caller } from '../../contracts/actions.ts';
 
 export interface Command {
-  /** `name <argument> <argument>` */
+  /** `name <argument> [argument that may be left out]` */
   readonly command: string;
   readonly description: string;
   readonly alias: string;
@@ -20,7 +20,10 @@ export class UsageError extends Error {}
 
 const nameOf = ({ command }: Command) => command.split(' ')[0]!;
 const argumentsOf = ({ command }: Command) =>
-  [...command.matchAll(/<(\w+)>/g)].map(([, name]) => name!);
+  [...command.matchAll(/<(\w+)>|\[(\w+)\]/g)].map(([, needed, optional]) => ({
+    name: (needed ?? optional)!,
+    needed: needed !== undefined,
+  }));
 const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** One line per command, for a human. */
@@ -49,11 +52,15 @@ export function readLine(commands: readonly Command[], argv: readonly string[]):
   });
   const { values, positionals } = parse(rest, Object.fromEntries(flags));
   const names = argumentsOf(command);
-  if (positionals.length !== names.length) throw new UsageError(`usage: ${usageOf([command])}`);
+  const least = names.filter(({ needed }) => needed).length;
+  if (positionals.length < least || positionals.length > names.length)
+    throw new UsageError(`usage: ${usageOf([command])}`);
   const { json = false, ...options } = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [camel(name), value]),
   );
-  const named = Object.fromEntries(names.map((name, i) => [name, positionals[i]]));
+  const named = Object.fromEntries(
+    names.slice(0, positionals.length).map(({ name }, i) => [name, positionals[i]]),
+  );
   return { command, args: { ...named, options }, json: json === true };
 }
 

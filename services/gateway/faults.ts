@@ -63,6 +63,7 @@ const ANY = plain('内容不正确', 'is not acceptable');
 /** What kind of fault it is, in zh-CN, where a service says the particulars in its own words. */
 const KINDS: Readonly<Record<string, string>> = {
   array: '必须是数组',
+  bounds: '不在允许的范围内',
   choice: '不是可选的值',
   deep: '嵌套过深',
   empty: '不能为空',

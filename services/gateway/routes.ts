@@ -76,6 +76,7 @@ const PLAN_BODY_MAX = 32 * MIB;
 const LONG_MS = 30_000;
 
 const API = '/api/v1';
+const CONFIG = `${API}/admin/config`;
 
 type Extras = Partial<Omit<RouteRow, 'door' | 'method' | 'path' | 'access'>>;
 type Target = ActionName | { readonly stream: LiveStream };
@@ -104,6 +105,7 @@ const row = (
 
 const SHARED: Extras = { cache: 'shared' };
 const LIVE: Extras = { cache: 'live' };
+const IF_MATCH: Extras = { headers: ['ifMatch'] };
 const PLAN: Extras = { body: 'stream', bodyMax: PLAN_BODY_MAX, timeoutMs: LONG_MS };
 
 /** What every kind of object an organiser manages answers to. */
@@ -201,6 +203,14 @@ export const ROUTES: readonly RouteRow[] = [
   row('front', `GET ${API}/admin/dead-letters/:id`, 'order.deadLetter'),
   row('front', `POST ${API}/admin/dead-letters/:id/replay`, 'order.replayLetter'),
   row('front', `POST ${API}/admin/dead-letters/:id/discard`, 'order.discardLetter'),
+
+  row('front', `GET ${CONFIG}`, 'config-center.list'),
+  row('front', `GET ${CONFIG}/diff`, 'config-center.diff'),
+  row('front', `GET ${CONFIG}/:setting`, 'config-center.get'),
+  row('front', `PATCH ${CONFIG}/:setting`, 'config-center.set', IF_MATCH),
+  row('front', `DELETE ${CONFIG}/:setting`, 'config-center.unset', IF_MATCH),
+  row('front', `GET ${CONFIG}/:setting/history`, 'config-center.history'),
+  row('front', `POST ${CONFIG}/:setting/rollback`, 'config-center.rollback', IF_MATCH),
 
   // front: what stands outside, on a development machine
   row('front', `POST ${API}/dev/token`, 'sandbox.token', { status: 201 }),

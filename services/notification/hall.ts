@@ -5,28 +5,29 @@
 import type { SeatMoved } from '../../contracts/channels.ts';
 import { deltaFrame, frameOf, Gathering, placeIn } from './delta.ts';
 import type { Reader } from './reader.ts';
-import { Ring } from './ring.ts';
+import { Ring, type RingLimits } from './ring.ts';
 
-export interface HallLimits {
+export interface HallLimits extends RingLimits {
   readonly coalesceMs: number;
-  readonly ringMs: number;
-  readonly ringMax: number;
 }
 
 export class Hall {
   readonly readers = new Set<Reader>();
-  readonly #limits: HallLimits;
+  readonly #limits: () => HallLimits;
   readonly #now: () => number;
   readonly #ring: Ring;
   readonly #gathering = new Gathering();
   #timer: NodeJS.Timeout | undefined;
   #last: { epoch: number; version: number } | undefined;
 
-  /** @param now monotonic, ms */
-  constructor(limits: HallLimits, now: () => number) {
+  /**
+   * @param limits asked each time
+   * @param now monotonic, ms
+   */
+  constructor(limits: () => HallLimits, now: () => number) {
     this.#limits = limits;
     this.#now = now;
-    this.#ring = new Ring(limits.ringMs, limits.ringMax);
+    this.#ring = new Ring(limits);
   }
 
   /**
@@ -44,7 +45,7 @@ export class Hall {
     }
     this.#last = { epoch, version };
     this.#gathering.add(moved);
-    this.#timer ??= setTimeout(() => this.#flush(), this.#limits.coalesceMs);
+    this.#timer ??= setTimeout(() => this.#flush(), this.#limits().coalesceMs);
   }
 
   /** Somebody joins; with a `Last-Event-ID`, what they missed comes first. */

@@ -12,6 +12,8 @@ import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
 import { keyspace } from '../../contracts/keys.ts';
 import { type TailEntry, tailStream } from '../../mixins/channels/tail.ts';
+import { live } from '../../mixins/live-config.ts';
+import { every } from '../../mixins/pace.ts';
 import { redisClient } from '../../mixins/redis.ts';
 import { type Frame, frameOf, retryFrame } from './delta.ts';
 import { Hall } from './hall.ts';
@@ -27,7 +29,8 @@ interface Vars {
   /** Sales that are known to exist: asked once each. */
   known: Set<string>;
   tickets: Tickets;
-  heartbeat: NodeJS.Timeout;
+  /** Ends the heartbeat. */
+  fade(): void;
   ending: AbortController;
   following: Promise<unknown>;
   /** Shards whose moves are being heard. */
@@ -49,19 +52,19 @@ const KNOWN_MAX = 10_000;
 const RETRY_MS = 500;
 const RETRY_SPREAD_MS = 2_000;
 
-const LIMITS = {
-  coalesceMs: config.streamCoalesceMs,
-  ringMs: config.streamRingMs,
-  ringMax: config.streamRingMax,
+const limitsOf = (sale: string) => {
+  const { streamCoalesceMs, streamRingMs, streamRingMax } = live(sale);
+  return { coalesceMs: streamCoalesceMs, ringMs: streamRingMs, ringMax: streamRingMax };
 };
 const keys = keyspace(config.namespace, config.shards);
 const timeFrame = (): Frame => frameOf('time', { epochMs: Date.now() });
+const lagBytes = (): number => live().streamLagBytes;
 const monotonic = (): number => performance.now();
 
 function hallOf({ halls }: Vars, sale: string): Hall {
   let hall = halls.get(sale);
   if (!hall) {
-    hall = new Hall(LIMITS, monotonic);
+    hall = new Hall(() => limitsOf(sale), monotonic);
     halls.set(sale, hall);
   }
   return hall;
@@ -84,9 +87,9 @@ function admit(
   res: ServerResponse,
   gone: (reader: Reader) => void,
 ): Reader {
-  if (service.readers.size >= config.streamReadersMax || service.ending.signal.aborted)
+  if (service.readers.size >= live().streamReadersMax || service.ending.signal.aborted)
     refuse('BUSY');
-  const reader = new Reader(req, res, config.streamLagBytes, (left) => {
+  const reader = new Reader(req, res, lagBytes, (left) => {
     service.readers.delete(left);
     gone(left);
   });
@@ -145,7 +148,7 @@ function follow(service: Notification, shard: number): Promise<void> {
   const stream = (channel: keyof Messages) => keys.stream(channel, shard);
   const moves = stream('seat.moved');
   const news = [stream('order.paid'), stream('order.cancelled')];
-  const since = Math.max(0, Date.now() - config.streamRingMs);
+  const since = Math.max(0, Date.now() - live().streamRingMs);
   return tailStream({
     redis: redisClient(config.arbiterUrl, 'reader'),
     streams: [moves, ...news],
@@ -215,11 +218,14 @@ const notification: ServiceSchema<ServiceSettingSchema, object, Vars, Notificati
   async started() {
     const shards = Array.from({ length: keys.shards }, (_, shard) => shard);
     this.following = Promise.all(shards.map((shard) => follow(this, shard)));
-    this.heartbeat = setInterval(() => beat(this), config.streamHeartbeatMs);
+    this.fade = every(
+      () => live().streamHeartbeatMs,
+      () => beat(this),
+    );
   },
 
   async stopped() {
-    clearInterval(this.heartbeat);
+    this.fade?.();
     this.ending.abort();
     for (const reader of this.readers)
       reader.end(retryFrame(RETRY_MS + Math.floor(Math.random() * RETRY_SPREAD_MS)));

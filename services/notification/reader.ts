@@ -13,13 +13,13 @@ const HEADERS = {
 
 export class Reader {
   readonly #res: ServerResponse;
-  readonly #lagBytes: number;
+  readonly #lagBytes: () => number;
 
   /** Opens the stream. `gone` is called once, whoever ends it. */
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
-    lagBytes: number,
+    lagBytes: () => number,
     gone: (reader: Reader) => void,
   ) {
     this.#res = res;
@@ -35,7 +35,7 @@ export class Reader {
   /** Sends a frame, or cuts a reader that has not taken what it was sent before. */
   send(frame: Frame): void {
     if (this.#res.destroyed || this.#res.writableEnded) return;
-    if (this.#res.writableLength > this.#lagBytes) this.#res.destroy();
+    if (this.#res.writableLength > this.#lagBytes()) this.#res.destroy();
     else this.#res.write(frame);
   }
 

@@ -11,16 +11,19 @@ interface Kept {
   readonly frame: Frame;
 }
 
+export interface RingLimits {
+  readonly ringMs: number;
+  readonly ringMax: number;
+}
+
 export class Ring {
-  readonly #maxMs: number;
-  readonly #max: number;
+  readonly #limits: () => RingLimits;
   #kept: Kept[] = [];
   #epoch: number | undefined;
   #v = 0;
 
-  constructor(maxMs: number, max: number) {
-    this.#maxMs = maxMs;
-    this.#max = max;
+  constructor(limits: () => RingLimits) {
+    this.#limits = limits;
   }
 
   /** The next delta. One of another epoch, or that leaves versions out, ends what came before. */
@@ -33,8 +36,9 @@ export class Ring {
   }
 
   prune(nowMs: number): void {
-    const tooMany = this.#kept.length - this.#max;
-    const young = this.#kept.findIndex(({ atMs }) => nowMs - atMs <= this.#maxMs);
+    const { ringMs, ringMax } = this.#limits();
+    const tooMany = this.#kept.length - ringMax;
+    const young = this.#kept.findIndex(({ atMs }) => nowMs - atMs <= ringMs);
     this.#kept.splice(0, Math.max(tooMany, young === -1 ? this.#kept.length : young));
   }
 

@@ -2,9 +2,10 @@
 import type { Redis } from 'ioredis';
 import type { Context } from 'moleculer';
 import { config } from '../../config/index.ts';
-import type { Actions, CallMeta, HoldAnswer } from '../../contracts/actions.ts';
+import type { Actions, CallMeta } from '../../contracts/actions.ts';
 import type { DeadlineDue, SeatMoved } from '../../contracts/channels.ts';
 import { refuse } from '../../contracts/errors.ts';
+import type { HoldAnswer } from '../../contracts/sale-view.ts';
 import type { Batcher } from './batch.ts';
 import type { Outcome } from './creation.ts';
 import type { CloseAnswer } from './decisions.ts';

@@ -19,14 +19,19 @@ export interface Batcher<Item, Result> {
   add(item: Item): Promise<Result>;
 }
 
+export interface BatchLimits {
+  /** Most items in a batch. */
+  readonly max: number;
+  /** How long the first item of a batch waits for others. */
+  readonly waitMs: number;
+}
+
 /**
- * @param max most items in a batch
- * @param waitMs how long the first item of a batch waits for others
+ * @param limits asked for each batch
  * @param handle answers one result per item, in order; a throw fails every item of the batch.
  */
 export function batcher<Item, Result>(
-  max: number,
-  waitMs: number,
+  limits: () => BatchLimits,
   handle: (items: readonly Item[]) => Promise<readonly PromiseSettledResult<Result>[]>,
 ): Batcher<Item, Result> {
   const waiting: Waiting<Item, Result>[] = [];
@@ -35,7 +40,9 @@ export function batcher<Item, Result>(
   async function run(): Promise<void> {
     lanes++;
     try {
-      while (waiting.length > 0 && (lanes === 1 || waiting.length >= max)) {
+      for (;;) {
+        const { max, waitMs } = limits();
+        if (waiting.length === 0 || (lanes > 1 && waiting.length < max)) break;
         if (waiting.length < max) await sleep(waitMs);
         // while this one slept, they may have become a full batch that another lane took
         if (waiting.length > 0) await settle(waiting.splice(0, max));
@@ -63,7 +70,7 @@ export function batcher<Item, Result>(
       new Promise((resolve, reject) => {
         waiting.push({ item, resolve, reject });
         // settle() gives every failure to those who wait for it
-        if (lanes === 0 || (lanes < LANES && waiting.length >= max)) void run();
+        if (lanes === 0 || (lanes < LANES && waiting.length >= limits().max)) void run();
       }),
   };
 }

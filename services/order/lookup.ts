@@ -6,11 +6,11 @@
 
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HoldAnswer } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { isOwnerOf, readOrderId } from '../../contracts/ids.ts';
 import { orderMachine } from '../../contracts/order.ts';
 import type { OrderView } from '../../contracts/order-view.ts';
+import type { HoldAnswer } from '../../contracts/sale-view.ts';
 import { statements } from '../../mixins/statement.ts';
 import { abortHold } from './creation.ts';
 import { ACTOR_OF, type OrderRow, readOrder } from './order.model.ts';

@@ -12,6 +12,7 @@ import { refuse } from '../../contracts/errors.ts';
 import { newId } from '../../contracts/ids.ts';
 import { closeDatabase, inTransaction } from '../../mixins/database.ts';
 import { deadLetters } from '../../mixins/dead-letters.ts';
+import { live } from '../../mixins/live-config.ts';
 import { redisClient } from '../../mixins/redis.ts';
 import { sqlTime, statements } from '../../mixins/statement.ts';
 import {
@@ -45,6 +46,7 @@ import { upkeep } from './upkeep.ts';
 const CLOSE_MS = 1_000;
 /** How long the arbiter may take to say whose an orphan is: only a courtesy to the buyer. */
 const HOLDER_MS = 500;
+const batchLimits = () => ({ max: live().orderBatchMax, waitMs: live().orderBatchMs });
 
 const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
   name: 'order',
@@ -78,7 +80,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
       async handler(ctx: ParamsOf<'order.cancel'>) {
         const uid = own(ctx);
         const { orderId } = ctx.params;
-        const row = await awaitOrder(orderId, config.orderWaitMs);
+        const row = await awaitOrder(orderId, live().orderWaitMs);
         if (row.uid !== uid) return refuse('NOT_FOUND');
         const state = await inTransaction(async (transaction) => {
           const sql = statements(transaction);
@@ -98,7 +100,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
       params: { $$strict: true, orderId: ORDER_ID },
       async handler(ctx: ParamsOf<'order.payable'>) {
         const uid = own(ctx);
-        const order = await awaitOrder(ctx.params.orderId, config.orderWaitMs);
+        const order = await awaitOrder(ctx.params.orderId, live().orderWaitMs);
         if (order.uid !== uid) return refuse('NOT_FOUND');
         const { orderId, sessionId, state, amountFen, deadline } = order;
         return { orderId, sessionId, state, amountFen, deadlineMs: deadline.getTime() };
@@ -249,7 +251,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
     this.punctual = new Punctual((error) =>
       this.logger.warn('A deadline waits for its next announcement.', error),
     );
-    this.creations = batcher(config.orderBatchMax, config.orderBatchMs, createOrders);
+    this.creations = batcher(batchLimits, createOrders);
     this.broker.metrics.register({
       type: 'counter',
       name: 'order.moves.refused',
@@ -260,7 +262,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
 
   async started() {
     this.redis = redisClient(config.arbiterUrl, 'hot');
-    this.relayer = new Relayer(this.redis, config.relayEveryMs, this.logger);
+    this.relayer = new Relayer(this.redis, () => live().relayEveryMs, this.logger);
   },
 
   async stopped() {

@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'moleculer';
+import { every } from '../../mixins/pace.ts';
 import { relay } from './outbox.ts';
 
 /** Rows one look goes through. */
@@ -12,15 +13,16 @@ const LOOK_MAX = 2_000;
 export class Relayer {
   readonly #redis: Redis;
   readonly #logger: Logger;
-  readonly #timer: NodeJS.Timeout;
+  readonly #rest: () => void;
   #running: Promise<void> | undefined;
   #again = false;
   #failing = false;
 
-  constructor(redis: Redis, everyMs: number, logger: Logger) {
+  /** @param everyMs asked before each look */
+  constructor(redis: Redis, everyMs: () => number, logger: Logger) {
     this.#redis = redis;
     this.#logger = logger;
-    this.#timer = setInterval(() => this.kick(), everyMs);
+    this.#rest = every(everyMs, () => this.kick());
   }
 
   /** There may be something to post: look now, or right after the look that is under way. */
@@ -33,7 +35,7 @@ export class Relayer {
 
   /** Ends after the look under way; what is unsent stays for the next process. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#rest();
     await this.#running;
   }
 

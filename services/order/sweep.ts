@@ -2,9 +2,10 @@
  * The slow road of deadlines: what is overdue in MySQL, and what the arbiter still holds long after
  * its deadline, whatever became of the message that should have said so.
  */
-import type { HoldAnswer } from '../../contracts/actions.ts';
+
 import type { DeadlineDue } from '../../contracts/channels.ts';
 import { readOrderId } from '../../contracts/ids.ts';
+import type { HoldAnswer } from '../../contracts/sale-view.ts';
 import { statements } from '../../mixins/statement.ts';
 
 /** Items judged side by side. */

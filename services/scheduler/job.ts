@@ -3,10 +3,11 @@
  * with its twin in another process. A failure is logged and the next turn tries again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../../mixins/pace.ts';
 
 export interface Job {
   readonly name: string;
-  readonly everyMs: number;
+  everyMs(): number;
   /** A turn that takes longer is given up (its work is idempotent, and ends by itself). */
   readonly limitMs: number;
   run(): Promise<unknown>;
@@ -50,8 +51,8 @@ export class JobLoop {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await this.#turn();
-      const waitMs = this.#job.everyMs * (1 - JITTER + 2 * JITTER * this.#random());
-      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+      const share = 1 - JITTER + 2 * JITTER * this.#random();
+      await pause(() => this.#job.everyMs() * share, signal);
     }
   }
 

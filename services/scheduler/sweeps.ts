@@ -5,11 +5,11 @@
  * run; none leads, because every row asks for something that may be asked twice.
  */
 import type { Logger } from 'moleculer';
-import { config } from '../../config/index.ts';
 import { call } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
-import type { ReconcileReport } from '../../contracts/repair.ts';
+import type { Late, ReconcileReport } from '../../contracts/repair.ts';
 import type { Arbiter } from '../../lua/arbiter.ts';
+import { live } from '../../mixins/live-config.ts';
 import { Followers } from './followers.ts';
 import type { Job } from './job.ts';
 import { type Rebuild, rebuildShard, rebuildShards } from './rebuild.ts';
@@ -29,25 +29,25 @@ const LIMIT_MS = { due: 5_000, sweep: 60_000, rebuild: 120_000, reconcile: 120_0
 /** @param hot the arbiter for what must not wait long */
 export function jobs(rebuild: Rebuild, hot: Arbiter, log: Logger): Job[] {
   const { caller } = rebuild;
-  const late = { lateMs: config.sweepLateMs, limit: config.sweepBatch };
+  const late = (): Late => ({ lateMs: live().sweepLateMs, limit: live().sweepBatch });
   const patient = { timeout: LIMIT_MS.sweep };
   const followers = new Followers(caller, hot);
   const sweep = (name: string, run: () => Promise<unknown>): Job => ({
     name,
-    everyMs: config.sweepEveryMs,
+    everyMs: () => live().sweepEveryMs,
     limitMs: LIMIT_MS.sweep,
     run,
   });
   return [
     {
       name: 'due',
-      everyMs: config.dueEveryMs,
+      everyMs: () => live().dueEveryMs,
       limitMs: LIMIT_MS.due,
       run: () => postDue(hot),
     },
     {
       name: 'rebuild',
-      everyMs: REBUILD_EVERY_MS,
+      everyMs: () => REBUILD_EVERY_MS,
       limitMs: LIMIT_MS.rebuild,
       run: async () => {
         for (const report of await rebuildShards(rebuild))
@@ -57,18 +57,18 @@ export function jobs(rebuild: Rebuild, hot: Arbiter, log: Logger): Job[] {
           );
       },
     },
-    sweep('overdue orders', () => call(caller, 'order.overdue', late, patient)),
-    sweep('orphans', () => call(caller, 'order.orphans', late, patient)),
-    sweep('unsent outbox', () => call(caller, 'order.relay', late, patient)),
+    sweep('overdue orders', () => call(caller, 'order.overdue', late(), patient)),
+    sweep('orphans', () => call(caller, 'order.orphans', late(), patient)),
+    sweep('unsent outbox', () => call(caller, 'order.relay', late(), patient)),
     sweep('old outbox', () =>
-      call(caller, 'order.tidy', { olderMs: config.outboxKeepMs, limit: TIDY_MAX }, patient),
+      call(caller, 'order.tidy', { olderMs: live().outboxKeepMs, limit: TIDY_MAX }, patient),
     ),
-    sweep('payments nobody told of', () => call(caller, 'payment.poll', late, patient)),
-    sweep('refunds nobody gave', () => call(caller, 'order.refundAgain', late, patient)),
-    sweep('unsold paid, unreleased cancelled', () => followers.look(late)),
+    sweep('payments nobody told of', () => call(caller, 'payment.poll', late(), patient)),
+    sweep('refunds nobody gave', () => call(caller, 'order.refundAgain', late(), patient)),
+    sweep('unsold paid, unreleased cancelled', () => followers.look(late())),
     {
       name: 'reconcile',
-      everyMs: config.reconcileEveryMs,
+      everyMs: () => live().reconcileEveryMs,
       limitMs: LIMIT_MS.reconcile,
       run: () => reconcileAll(rebuild, log),
     },
@@ -83,7 +83,7 @@ async function postDue(arbiter: Arbiter): Promise<void> {
     const answers = await Promise.allSettled(
       sales
         .slice(i, i + ABREAST)
-        .map((sale) => arbiter.due(sale, config.dueBatch, config.dueRepeatMs)),
+        .map((sale) => arbiter.due(sale, live().dueBatch, live().dueRepeatMs)),
     );
     failure ??= answers.find((answer) => answer.status === 'rejected');
   }
@@ -127,7 +127,7 @@ export async function reconcileOne(
   if (known?.runId !== runId) return undefined;
   const { whole: there } = await arbiter.count(sale);
   if (!there && !(await rebuildShard(rebuild, shard, runId, known))) return undefined;
-  const lateMs = whole ? 0 : config.sweepLateMs;
+  const lateMs = whole ? 0 : live().sweepLateMs;
   return reconcileSale(caller, arbiter, sale, { lateMs, recount: whole, quiet: false });
 }
 

@@ -11,8 +11,8 @@ interface Kept<Value> {
 }
 
 export interface FreshOptions<Value> {
-  /** How old an answer may be, counted from the moment it was asked for. */
-  readonly freshMs: number;
+  /** How old an answer may be now, counted from the moment it was asked for. */
+  freshMs(key: string): number;
   readonly max: number;
   load(key: string): Promise<Value>;
   /** True for a failure that is worth keeping: the thing does not exist. */
@@ -34,7 +34,7 @@ export class Fresh<Value> {
   get(key: string): Promise<Value> {
     const { freshMs, max, load, isAnswer, now } = this.#options;
     const known = this.#kept.get(key);
-    if (known && (!known.settled || now() - known.askedAtMs < freshMs)) return known.answer;
+    if (known && (!known.settled || now() - known.askedAtMs < freshMs(key))) return known.answer;
     const entry: Kept<Value> = { askedAtMs: now(), answer: load(key), settled: false };
     this.#kept.delete(key);
     this.#kept.set(key, entry);

@@ -3,12 +3,12 @@
  * many ask.
  */
 import type { ServiceBroker } from 'moleculer';
-import { config } from '../../config/index.ts';
 import { call, type Health } from '../../contracts/actions.ts';
 import { refuse, wordOf } from '../../contracts/errors.ts';
 import type { Keyspace } from '../../contracts/keys.ts';
 import type { SaleAnswer } from '../../contracts/sale-view.ts';
 import type { Arbiter, SaleView, SeatSnapshot } from '../../lua/arbiter.ts';
+import { live } from '../../mixins/live-config.ts';
 import { Fresh } from './fresh.ts';
 
 /** A hall as it is; packed when somebody first wants it so. */
@@ -31,7 +31,7 @@ const isMissing = (error: unknown): boolean => wordOf(error) === 'NOT_FOUND';
 
 export function saleReaders(arbiter: Arbiter, keys: Keyspace, broker: ServiceBroker): SaleReaders {
   const common = { isAnswer: isMissing, now: () => performance.now() };
-  const { saleFreshMs: freshMs, seatsFreshMs } = config;
+  const freshMs = (sale: string) => live(sale).saleFreshMs;
   const views = new Fresh({
     ...common,
     freshMs,
@@ -46,7 +46,7 @@ export function saleReaders(arbiter: Arbiter, keys: Keyspace, broker: ServiceBro
   });
   const halls = new Fresh<Hall>({
     ...common,
-    freshMs: seatsFreshMs,
+    freshMs: (sale) => live(sale).seatsFreshMs,
     max: HALLS_MAX,
     load: (sale) => unlessFrozen(arbiter, keys, sale, arbiter.snapshot(sale)),
   });

@@ -7,11 +7,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Context, Service, ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { config } from '../../config/index.ts';
-import type { Actions, CallMeta, HoldAnswer } from '../../contracts/actions.ts';
+import type { Actions, CallMeta } from '../../contracts/actions.ts';
 import type { Principal } from '../../contracts/claims.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN, newOrderId, readOrderId } from '../../contracts/ids.ts';
 import { keyspace } from '../../contracts/keys.ts';
+import type { HoldAnswer } from '../../contracts/sale-view.ts';
 import { type Arbiter, createArbiter, type Hold } from '../../lua/arbiter.ts';
 import { channelLag } from '../../mixins/channels/lag.ts';
 import { redisClient } from '../../mixins/redis.ts';

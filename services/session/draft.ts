@@ -3,10 +3,10 @@
  * that open before they close, a price for everything with seats, and only references to what is
  * theirs.
  */
-import { config } from '../../config/index.ts';
 import { call, type Owned } from '../../contracts/actions.ts';
 import { type Fault, refuse, wordOf } from '../../contracts/errors.ts';
 import { instant } from '../../mixins/fields.ts';
+import { live } from '../../mixins/live-config.ts';
 import type { OwnedContext } from '../../mixins/owned.ts';
 import type { PricedTier, WrittenSession } from './session.model.ts';
 
@@ -45,7 +45,7 @@ export const DRAFT_RULES = {
     min: 5_000,
     max: 3_600_000,
     optional: true,
-    default: config.lockMsDefault,
+    default: () => live().lockMsDefault,
   },
   tiers: {
     type: 'array',

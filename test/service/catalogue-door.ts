@@ -9,6 +9,15 @@ import { type Ask, openDoor } from './gateway.support.ts';
 const outside: ServiceSchema[] = [
   neighbours.find(({ name }) => name === 'order')!,
   { name: 'scheduler', actions: { reconcile: () => ({ faults: [] }) } },
+  {
+    name: 'config-center',
+    actions: Object.fromEntries(
+      ['list', 'get', 'set', 'unset', 'rollback', 'history', 'diff'].map((verb) => [
+        verb,
+        () => ({ items: [] }),
+      ]),
+    ),
+  },
 ];
 
 export async function openCatalogue() {

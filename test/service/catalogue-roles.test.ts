@@ -71,6 +71,16 @@ const CASES: Record<string, Case> = {
   'GET /admin/sessions/:sessionId/seats/:seat': { says: OPERATOR, of: 'session', published: true },
   'POST /admin/sessions/:sessionId/reconcile': { says: OPERATOR, of: 'session' },
   'GET /admin/audit': { says: OPERATOR },
+  'GET /admin/config': { says: OPERATOR },
+  'GET /admin/config/diff': { says: OPERATOR },
+  'GET /admin/config/:setting': { says: OPERATOR },
+  'PATCH /admin/config/:setting': { says: OPERATOR, body: () => ({ value: 1, reason: 'x' }) },
+  'DELETE /admin/config/:setting': { says: OPERATOR },
+  'GET /admin/config/:setting/history': { says: OPERATOR },
+  'POST /admin/config/:setting/rollback': {
+    says: OPERATOR,
+    body: () => ({ revision: 1, reason: 'x' }),
+  },
   'GET /admin/dead-letters': { says: OPERATOR },
   'GET /admin/dead-letters/:id': { says: OPERATOR },
   'POST /admin/dead-letters/:id/replay': { says: OPERATOR },
@@ -101,8 +111,8 @@ const PATHS = {
 
 async function prepared(line: string, { of, published }: Case): Promise<Objects> {
   const objects = await makeAll(door, ANNA);
-  if (line.startsWith('DELETE'))
-    for (const kind of REFERRING[of!])
+  if (line.startsWith('DELETE') && of)
+    for (const kind of REFERRING[of])
       await door.does(`DELETE /admin/${PATHS[kind]}/${objects[kind].id}`, ANNA);
   if (published) {
     const { id } = objects.session;

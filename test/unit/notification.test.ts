@@ -56,7 +56,7 @@ describe('a delta', () => {
 
 describe('the ring', () => {
   const filled = () => {
-    const ring = new Ring(1_000, 3);
+    const ring = new Ring(() => ({ ringMs: 1_000, ringMax: 3 }));
     for (const [from, v] of [
       [1, 2],
       [3, 3],
@@ -121,7 +121,7 @@ function connection() {
   const reader = new Reader(
     req as unknown as IncomingMessage,
     res as unknown as ServerResponse,
-    1_000,
+    () => 1_000,
     (gone) => left.push(gone),
   );
   return { res, reader, written, left };
@@ -143,7 +143,10 @@ describe('a reader', () => {
 
 describe('a hall', () => {
   const open = () =>
-    new Hall({ coalesceMs: 5, ringMs: 1_000, ringMax: 10 }, () => performance.now());
+    new Hall(
+      () => ({ coalesceMs: 5, ringMs: 1_000, ringMax: 10 }),
+      () => performance.now(),
+    );
   const events = (written: string[]) =>
     written.map((text) =>
       /^event: seats$/m.test(text) ? JSON.parse(text.split('data: ')[1]!) : text,

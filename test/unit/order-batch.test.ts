@@ -10,11 +10,14 @@ const fulfilled = (value: number): PromiseSettledResult<number> => ({ status: 'f
 function held(waitMs = 0) {
   const batches: number[][] = [];
   const ends: (() => void)[] = [];
-  const { add } = batcher<number, number>(MAX, waitMs, async (items) => {
-    batches.push([...items]);
-    await new Promise<void>((resolve) => ends.push(resolve));
-    return items.map((item) => fulfilled(-item));
-  });
+  const { add } = batcher<number, number>(
+    () => ({ max: MAX, waitMs }),
+    async (items) => {
+      batches.push([...items]);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return items.map((item) => fulfilled(-item));
+    },
+  );
   const heard = (count: number) => expect.poll(() => batches.length).toBe(count);
   return { batches, ends, heard, add: (...items: number[]) => items.map(add) };
 }
@@ -64,10 +67,13 @@ it('hands nothing on twice, nor an empty batch, when a full one overtakes a wait
 
 it('fails those whose batch failed, and goes on', async () => {
   let times = 0;
-  const { add } = batcher<number, number>(MAX, 0, async (items) => {
-    if (times++ === 0) throw new Error('away');
-    return items.map(fulfilled);
-  });
+  const { add } = batcher<number, number>(
+    () => ({ max: MAX, waitMs: 0 }),
+    async (items) => {
+      if (times++ === 0) throw new Error('away');
+      return items.map(fulfilled);
+    },
+  );
   await expect(Promise.allSettled([add(1), add(2)])).resolves.toMatchObject([
     { status: 'rejected' },
     { status: 'rejected' },

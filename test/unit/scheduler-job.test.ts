@@ -17,7 +17,7 @@ test('takes turns until it is stopped, never two at once', async () => {
     await sleep(5);
     abreast--;
   };
-  const loop = new JobLoop({ name: 'j', everyMs: 2, limitMs: 100, run }, logged());
+  const loop = new JobLoop({ name: 'j', everyMs: () => 2, limitMs: 100, run }, logged());
   loop.start();
   await expect.poll(() => turns).toBeGreaterThan(5);
   await loop.stop();
@@ -33,7 +33,7 @@ test('goes on after a failure, and speaks of an outage once', async () => {
   const run = async () => {
     if (++turns < 4) throw new Error('away');
   };
-  const loop = new JobLoop({ name: 'j', everyMs: 1, limitMs: 100, run }, log);
+  const loop = new JobLoop({ name: 'j', everyMs: () => 1, limitMs: 100, run }, log);
   loop.start();
   await expect.poll(() => turns).toBeGreaterThan(5);
   await loop.stop();
@@ -43,7 +43,7 @@ test('goes on after a failure, and speaks of an outage once', async () => {
 test('gives up a turn that never ends, and stops within its limit', async () => {
   const log = logged();
   const run = () => new Promise<void>(() => undefined);
-  const loop = new JobLoop({ name: 'j', everyMs: 1, limitMs: 30, run }, log);
+  const loop = new JobLoop({ name: 'j', everyMs: () => 1, limitMs: 30, run }, log);
   loop.start();
   await expect.poll(() => log.lines.length).toBe(1);
   const startedMs = performance.now();
@@ -60,7 +60,7 @@ test('keeps out of step with its twin', async () => {
       turns++;
     };
     const loop = new JobLoop(
-      { name: 'j', everyMs: 250, limitMs: 900, run },
+      { name: 'j', everyMs: () => 250, limitMs: 900, run },
       logged(),
       () => random,
     );
