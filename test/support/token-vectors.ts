@@ -42,6 +42,9 @@ function signedUntil(kid: Kid, found: (r: Buffer, s: Buffer) => boolean): Making
   return { kid, signed };
 }
 
+/** A number of which DER writes a byte less, and puts none in its place for the sign. */
+const isShort = (number: Buffer) => number[0] === 0 && number[1]! < 128;
+
 const ZERO = Buffer.alloc(32);
 const ORDER = Buffer.from(
   'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',
@@ -83,8 +86,8 @@ export const GOOD: readonly Vector[] = [
     'signed RS256 with another key': { kid: 'rs2' },
     'signed ES256': { kid: 'es' },
     'signed ES256 with another key': { kid: 'es2' },
-    'signed ES256, whose r begins with a zero': signedUntil('es', (r) => r[0] === 0),
-    'signed ES256, whose s begins with a zero': signedUntil('es', (_, s) => s[0] === 0),
+    'signed ES256, whose r begins with a zero': signedUntil('es', isShort),
+    'signed ES256, whose s begins with a zero': signedUntil('es', (_, s) => isShort(s)),
     'signed ES256, whose numbers begin with a one bit': signedUntil(
       'es',
       (r, s) => r[0]! > 127 && s[0]! > 127,
@@ -171,6 +174,16 @@ const forged = made({
   },
   'ES256 with a byte less': es((good) => good.subarray(0, 63)),
   'ES256 with a byte more': es((good) => Buffer.concat([good, ZERO.subarray(31)])),
+  'ES256 with a zero before s': es((good) =>
+    Buffer.concat([good.subarray(0, 32), ZERO.subarray(31), good.subarray(32)]),
+  ),
+  'ES256 without the zero that s begins with': {
+    kid: 'es',
+    signed: (text) => {
+      const good = signedUntil('es', (_, s) => isShort(s)).signed!(text);
+      return Buffer.concat([good.subarray(0, 32), good.subarray(33)]);
+    },
+  },
   'ES256 with half a signature': es((good) => good.subarray(0, 32)),
   'ES256 with one byte': es(() => ZERO.subarray(31)),
   'ES256 with r zero': es((good) => Buffer.concat([ZERO, good.subarray(32)])),
