@@ -79,6 +79,16 @@ export const SHARD_KEYS: Readonly<Record<ShardKeyName, KeyRow>> = {
   sales: { type: 'set', holds: 'the sales of the shard' },
 };
 
+/** Keys of the cache Redis, which may lose any of them at any moment: `<namespace>:<name>`. */
+export const CACHE_KEYS: Readonly<Record<'catalogue:generation', KeyRow>> = {
+  'catalogue:generation': {
+    type: 'string',
+    holds:
+      'an id that is new after every change of the catalogue, published on the channel of the ' +
+      'same name; written by mixins/generation.ts, read by the edge',
+  },
+};
+
 export type SaleKeys = Readonly<Record<SaleKeyName, string>>;
 export type ShardKeys = Readonly<Record<ShardKeyName, string>>;
 
@@ -108,6 +118,10 @@ export function keyspace(namespace: string, shards: number): Keyspace {
     ofShard: (shard) => keysFor(SHARD_KEYS, (name) => `${tag(shard)}:${name}`),
   };
 }
+
+/** A key of the cache Redis. */
+export const cacheKey = (namespace: string, name: keyof typeof CACHE_KEYS): string =>
+  `${namespace}:${name}`;
 
 function keysFor<Name extends string>(
   rows: Readonly<Record<Name, KeyRow>>,

@@ -7,6 +7,7 @@ import { DataTypes, Op } from 'sequelize';
 import { call, type PageQuery } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
+import { movesGeneration } from '../../mixins/generation.ts';
 import { idOfCursor, OwnedObjects, type OwnedRow, pageOf } from '../../mixins/owned.ts';
 import { BY_ID, PAGE_PARAMS, plainActions } from '../../mixins/owned-actions.ts';
 import { modelOf, table } from '../../mixins/table.ts';
@@ -49,14 +50,19 @@ const written = ({ title, artist, category, city, description }: ShowRow) => ({
   city,
   description,
 });
-const shows = new OwnedObjects<ShowRow>({ kind: 'show', table: TABLE, view: written });
+const shows = new OwnedObjects<ShowRow>({
+  kind: 'show',
+  table: TABLE,
+  isPublic: true,
+  view: written,
+});
 
 /** `%` and `_` of a searcher mean themselves. */
 const containing = (q: string) => ({ [Op.like]: `%${q.replace(/[\\%_]/g, '\\$&')}%` });
 
 const schema: ServiceSchema = {
   name: 'show',
-  mixins: [table(TABLE, COLUMNS)],
+  mixins: [table(TABLE, COLUMNS), movesGeneration],
   actions: {
     ...plainActions(shows, RULES),
 

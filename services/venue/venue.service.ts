@@ -3,6 +3,7 @@ import type { Context, ServiceSchema } from 'moleculer';
 import { DataTypes } from 'sequelize';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
+import { movesGeneration } from '../../mixins/generation.ts';
 import { OwnedObjects, type OwnedRow } from '../../mixins/owned.ts';
 import { BY_ID, plainActions } from '../../mixins/owned-actions.ts';
 import { modelOf, table } from '../../mixins/table.ts';
@@ -48,12 +49,13 @@ const RULES = {
 const venues = new OwnedObjects<VenueRow>({
   kind: 'venue',
   table: TABLE,
+  isPublic: true,
   view: ({ name, city, address, timeZone }) => ({ name, city, address, timeZone }),
 });
 
 const schema: ServiceSchema = {
   name: 'venue',
-  mixins: [table(TABLE, COLUMNS)],
+  mixins: [table(TABLE, COLUMNS), movesGeneration],
   actions: {
     ...plainActions(venues, RULES),
 
