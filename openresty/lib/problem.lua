@@ -26,6 +26,7 @@ local WORD_OF_STATUS = {
     [403] = "NOT_FOUND",
     [404] = "NOT_FOUND",
     [405] = "METHOD_NOT_ALLOWED",
+    [412] = "PRECONDITION_FAILED",
     [413] = "BODY_TOO_LARGE",
     [431] = "HEADERS_TOO_LARGE",
     [501] = "REQUEST_MALFORMED",
@@ -85,7 +86,7 @@ function _M.say(word, data)
     local status, _, tag = words.row(word, language)
     local members = MEMBERS[word] and data and MEMBERS[word](data) or ""
     local body = head_of(word, language) .. instance_of(var.edge_path or "") ..
-        ',"requestId":"' .. var.request_id .. '"' .. members .. "}"
+        ',"requestId":"' .. var.edge_request .. '"' .. members .. "}"
     var.edge_word = word
     ngx.status = status
     header["Content-Type"] = "application/problem+json; charset=utf-8"

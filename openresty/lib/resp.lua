@@ -90,12 +90,19 @@ local function greeting(server)
 end
 
 
+-- A kept connection is somebody already, and in a database: only the same server may have it again.
+local function pool_of(server)
+    local parts = { server.host, server.port, server.username or "", server.db or 0 }
+    return concat(parts, " ")
+end
+
+
 -- The replies to all commands, in their order, or nothing and why.
 -- `server` is { host, port, username?, password?, db? }.
 function _M.pipeline(server, commands)
     local sock = tcp()
     sock:settimeouts(CONNECT_MS, SEND_MS, READ_MS)
-    local connected, err = sock:connect(server.host, server.port)
+    local connected, err = sock:connect(server.host, server.port, { pool = pool_of(server) })
     if not connected then
         return nil, err
     end
