@@ -10,19 +10,24 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import type { Config, Keyring, PublicKeys } from '../config/index.ts';
-import { type Door, instancesOf } from '../config/processes.ts';
+import { type Door, EDGE_INSIDE_PORT, instancesOf } from '../config/processes.ts';
+import { SETTINGS } from '../config/schema.ts';
 import { REFUSALS } from '../contracts/errors.ts';
-import { keyspace } from '../contracts/keys.ts';
+import { cacheKey, keyspace } from '../contracts/keys.ts';
 import { findEdgeProgram } from './supervisor/binaries.mjs';
 import { StartError } from './supervisor/program.ts';
 
+/** Each is filled in and stands in the edge's directory under its own name. */
+const TEMPLATES = ['nginx.conf', 'catalogue.conf'];
 const OPENRESTY = resolve(import.meta.dirname, '../openresty');
 const MODULES = ['ndk_http_module.so', 'ngx_http_lua_module.so'];
 const DEBIAN_MODULES = '/usr/lib/nginx/modules';
 /** More connections than this cost memory and serve nobody; a stream takes two. */
 const CONNECTIONS_MAX = 20_000;
-/** Files a worker has open beside its connections: logs, listeners, bodies on disk. */
-const FILES_BESIDE = 100;
+/** Files of the cache that a worker keeps open. */
+const KEPT_FILES_MAX = 500;
+/** Files a worker has open beside its connections: logs, listeners, bodies on disk, the cache. */
+const FILES_BESIDE = 100 + KEPT_FILES_MAX;
 const HSTS = 'add_header Strict-Transport-Security max-age=31536000 always;';
 
 /** How to run the edge that {@link renderEdge} wrote. */
@@ -49,10 +54,10 @@ export function renderEdge(config: Config, dir: string): RenderedEdge {
       throw new StartError(`nginx cannot be told of the path ${path}: move it to a plainer one`);
   mkdirSync(home, { recursive: true });
   const conf = join(home, 'nginx.conf');
-  const template = readFileSync(join(OPENRESTY, 'nginx.conf'), 'utf8');
   writeFileSync(join(home, 'modules.conf'), modulesConf(command));
   writeSecret(join(home, 'edge.json'), settingsOf(config));
-  writeFileSync(conf, filled(template, valuesOf(config, home)));
+  for (const [name, text] of filled(TEMPLATES, valuesOf(config, home)))
+    writeFileSync(join(home, name), text);
   return {
     conf,
     command,
@@ -60,18 +65,25 @@ export function renderEdge(config: Config, dir: string): RenderedEdge {
   };
 }
 
-/** Puts the values into the placeholders. @throws Error when the two do not match exactly */
-function filled(template: string, values: Readonly<Record<string, string | number>>): string {
+/** Templates, filled in, by name. @throws Error when values and places do not match exactly */
+function filled(
+  files: readonly string[],
+  values: Readonly<Record<string, string | number>>,
+): [string, string][] {
   const unused = new Set(Object.keys(values));
-  const text = template.replaceAll(/\$\{(\w+)\}/g, (_, name: string, at: number) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`nginx.conf asks for ${name}, and nobody says it`);
-    unused.delete(name);
-    const indent = /^ */.exec(template.slice(template.lastIndexOf('\n', at) + 1))![0];
-    return String(value).replaceAll('\n', `\n${indent}`);
+  const texts = files.map((file): [string, string] => {
+    const template = readFileSync(join(OPENRESTY, file), 'utf8');
+    const text = template.replaceAll(/\$\{(\w+)\}/g, (_, name: string, at: number) => {
+      const value = values[name];
+      if (value === undefined) throw new Error(`${file} asks for ${name}, and nobody says it`);
+      unused.delete(name);
+      const indent = /^ */.exec(template.slice(template.lastIndexOf('\n', at) + 1))![0];
+      return String(value).replaceAll('\n', `\n${indent}`);
+    });
+    return [file, text];
   });
-  if (unused.size > 0) throw new Error(`nginx.conf has no place for ${[...unused].join(', ')}`);
-  return text;
+  if (unused.size > 0) throw new Error(`no template has a place for ${[...unused].join(', ')}`);
+  return texts;
 }
 
 function valuesOf(config: Config, home: string): Record<string, string | number> {
@@ -92,12 +104,14 @@ function valuesOf(config: Config, home: string): Record<string, string | number>
     ipStreams: config.edgeIpStreams,
     uidRate: config.edgeUidRate,
     uidBurst: config.edgeUidBurst,
-    resolver: resolverLine(new URL(config.arbiterUrl).hostname),
+    resolver: resolverLine(config),
     listen: listenOn(config),
     tls: tlsLines(config),
     rush: upstreamOf(config, 'rush'),
     front: upstreamOf(config, 'front'),
     live: upstreamOf(config, 'live'),
+    insidePort: config.portBase + EDGE_INSIDE_PORT,
+    keptFilesMax: KEPT_FILES_MAX,
   };
 }
 
@@ -113,7 +127,7 @@ function listenOn({ edgeHost, edgePort, edgeTls }: Config): string {
 function tlsLines({ edgeTls, edgeTlsCert: cert, edgeTlsKey: key }: Config): string {
   if (edgeTls === 'off') return '';
   const hsts = edgeTls === 'files' ? HSTS : '';
-  return filled(readFileSync(join(OPENRESTY, 'tls.conf'), 'utf8'), { cert, key, hsts }).trim();
+  return filled(['tls.conf'], { cert, key, hsts })[0]![1].trim();
 }
 
 /**
@@ -141,8 +155,10 @@ function settingsOf(config: Config): object {
       edge: secretsOf(config.edgeKeys),
       edgeFirst: [...config.edgeKeys.keys()][0],
     },
-    arbiter: arbiterOf(config.arbiterUrl),
+    arbiter: redisOf('arbiterUrl', config),
     shards: Array.from({ length: shards }, (_, shard) => keys.ofShard(shard)),
+    cache: redisOf('cacheUrl', config),
+    generation: cacheKey(namespace, 'catalogue:generation'),
     pullMs: config.edgePullMs,
     keepMs: config.edgeKeepMs,
     ipRate: config.edgeIpRate,
@@ -168,10 +184,12 @@ const publicKeysOf = (keys: PublicKeys): Record<string, object> =>
     }),
   );
 
-function arbiterOf(url: string): object {
-  const { protocol, hostname, port, username, password, pathname } = new URL(url);
+type RedisName = 'arbiterUrl' | 'cacheUrl';
+
+function redisOf(name: RedisName, config: Config): object {
+  const { protocol, hostname, port, username, password, pathname } = new URL(config[name]);
   if (protocol !== 'redis:')
-    throw new StartError(`ARBITER_URL: the edge reads redis://, not ${protocol}//`);
+    throw new StartError(`${SETTINGS[name].env}: the edge reads redis://, not ${protocol}//`);
   const db = Number(pathname.slice(1) || 0);
   return {
     host: hostname === 'localhost' ? '127.0.0.1' : hostname,
@@ -182,15 +200,18 @@ function arbiterOf(url: string): object {
   };
 }
 
-/** nginx does not read resolv.conf by itself: only an arbiter with a name makes it necessary. */
-function resolverLine(host: string): string {
-  if (host === 'localhost' || isIP(host.replace(/^\[|\]$/g, ''))) return '';
+/** nginx does not read resolv.conf by itself: only a Redis with a name makes it necessary. */
+function resolverLine(config: Config): string {
+  const names: readonly RedisName[] = ['arbiterUrl', 'cacheUrl'];
+  const hosts = names.map((name) => new URL(config[name]).hostname);
+  const named = hosts.find((host) => host !== 'localhost' && !isIP(host.replace(/^\[|\]$/g, '')));
+  if (named === undefined) return '';
   const servers = [...readFileSync('/etc/resolv.conf', 'utf8').matchAll(/^nameserver\s+(\S+)/gm)]
     .map(([, address]) => address!)
     .filter((address) => isIP(address))
     .map((address) => (isIP(address) === 6 ? `[${address}]` : address));
   if (servers.length === 0)
-    throw new StartError(`ARBITER_URL: no name server to look ${host} up with; give an address`);
+    throw new StartError(`no name server to look ${named} up with; give an address`);
   return `resolver ${servers.join(' ')} valid=10s;`;
 }
 

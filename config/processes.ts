@@ -90,6 +90,9 @@ export const SERVERS: readonly ServerRow[] = [
   { name: 'mariadb', port: 5, memoryMiB: 384 },
 ];
 
+/** Where the edge asks itself for what its cache does not hold. */
+export const EDGE_INSIDE_PORT = 60;
+
 /** One running instance of a row. */
 export interface Instance {
   readonly name: string;

@@ -110,8 +110,7 @@ export interface OnlyWhen {
 }
 export type Change = OnlyWhen & Readonly<Record<string, unknown>>;
 
-/** What every change of a setting says. */
-export export interface Actions {
+export interface Actions {
   // seckill: the sale, live
   /** stream: the layout's columns as JSON. `to`: its switch at first, OPEN unless told. */
   'seckill.open': {

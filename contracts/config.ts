@@ -78,6 +78,7 @@ export interface ConfigDifference extends ConfigPlace {
   readonly start: ConfigValue;
 }
 
+/** What every change of a setting says. */
 export interface ConfigAsked {
   readonly setting: string;
   readonly session?: string;

@@ -89,11 +89,19 @@ export const SHARD_KEYS: Readonly<Record<ShardKeyName, KeyRow>> = {
   sales: { type: 'set', holds: 'the sales of the shard' },
 };
 
-/** Keys of the cache: what they hold is held elsewhere too, and may vanish at any time. */
-export const CACHE_KEYS = {
-  /** hash, written by config-center: settings the edge reads, and the revision they are of. */
-  edgeConfig: (namespace: string): string => `${namespace}:edge:config`,
-} as const;
+/** Keys of the cache Redis, which may lose any of them at any moment: `<namespace>:<name>`. */
+export const CACHE_KEYS: Readonly<Record<'catalogue:generation' | 'edge:config', KeyRow>> = {
+  'catalogue:generation': {
+    type: 'string',
+    holds:
+      'an id that is new after every change of the catalogue, published on the channel of the ' +
+      'same name; written by mixins/generation.ts, read by the edge',
+  },
+  'edge:config': {
+    type: 'hash',
+    holds: 'settings the edge reads, and the revision they are of; written by config-center',
+  },
+};
 
 export type SaleKeys = Readonly<Record<SaleKeyName, string>>;
 export type ShardKeys = Readonly<Record<ShardKeyName, string>>;
@@ -124,6 +132,10 @@ export function keyspace(namespace: string, shards: number): Keyspace {
     ofShard: (shard) => keysFor(SHARD_KEYS, (name) => `${tag(shard)}:${name}`),
   };
 }
+
+/** A key of the cache Redis. */
+export const cacheKey = (namespace: string, name: keyof typeof CACHE_KEYS): string =>
+  `${namespace}:${name}`;
 
 function keysFor<Name extends string>(
   rows: Readonly<Record<Name, KeyRow>>,

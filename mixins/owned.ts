@@ -11,10 +11,11 @@ import type { Context } from 'moleculer';
 import { Op, type Transaction } from 'sequelize';
 import type { CallMeta, Owned, Page, PageQuery } from '../contracts/actions.ts';
 import type { Principal } from '../contracts/claims.ts';
-import { refuse } from '../contracts/errors.ts';
+import { refuse, wordOf } from '../contracts/errors.ts';
 import { ID_PATTERN, newId } from '../contracts/ids.ts';
 import { writeAudit } from './audit.ts';
 import { inTransaction } from './database.ts';
+import { catalogueChanged } from './generation.ts';
 import { cursorAfter, idOfCursor, pageOf } from './page.ts';
 import { checkPrecondition } from './precondition.ts';
 import { holdReferred, refuseReferred } from './references.ts';
@@ -41,6 +42,8 @@ export interface OwnedKind<Row extends OwnedRow> {
   readonly table: string;
   /** Columns too big to read with the others. */
   readonly heavy?: readonly string[];
+  /** Whether a buyer may see one, or what follows from it. */
+  readonly isPublic: boolean;
   /** How its organiser sees it, without what all have: id, version, createdAt, updatedAt. */
   view(row: Row): object;
 }
@@ -115,7 +118,7 @@ export class OwnedObjects<Row extends OwnedRow> {
     const owner = { id: newId(now.getTime(), randomBytes), ownerUid: managerOf(ctx).uid };
     const row = { ...written, ...owner, version: 1, createdAt: now, updatedAt: now } as Row;
     const view = this.view(row);
-    await inTransaction(async (transaction) => {
+    await this.#write(async (transaction) => {
       await holdReferred(statements(transaction), this.#kind.table, row as never);
       await this.#model.create(row as never, { transaction });
       await this.audit(ctx, 'create', row.id, undefined, view, transaction);
@@ -133,7 +136,7 @@ export class OwnedObjects<Row extends OwnedRow> {
     { id, ifMatch, action = 'update' }: { id: string; ifMatch?: string | null; action?: string },
     decide: (row: Row, transaction: Transaction) => Promise<Partial<Written<Row>>>,
   ): Promise<Row> {
-    const changed = await inTransaction(async (transaction) => {
+    const changed = await this.#write(async (transaction) => {
       const before = await this.read(ctx, id, transaction);
       checkPrecondition(ifMatch, before.version);
       const written = await decide(before, transaction);
@@ -165,7 +168,7 @@ export class OwnedObjects<Row extends OwnedRow> {
   ): Promise<{ id: string }> {
     const { role, uid } = managerOf(ctx);
     const { table } = this.#kind;
-    await inTransaction(async (transaction) => {
+    await this.#write(async (transaction) => {
       const sql = statements(transaction);
       const row = await this.read(ctx, id, transaction);
       checkPrecondition(ifMatch ?? null, row.version);
@@ -175,6 +178,22 @@ export class OwnedObjects<Row extends OwnedRow> {
       await this.audit(ctx, 'remove', id, this.view(row), undefined, transaction);
     });
     return { id };
+  }
+
+  /**
+   * One transaction. What it changed for everybody is told of when it has ended, and also when
+   * MySQL went away over it: it may have been committed all the same.
+   */
+  async #write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const tell = this.#kind.isPublic ? catalogueChanged : async () => {};
+    try {
+      const written = await inTransaction(work);
+      await tell();
+      return written;
+    } catch (error) {
+      if (wordOf(error) === 'BUSY') await tell();
+      throw error;
+    }
   }
 
   /** One line of who did what. */

@@ -34,6 +34,8 @@ local _M = {}
 
 _M.routes = {
     probe = { method },
+    -- What the cache of the catalogue asks: whoever asked it has been counted.
+    inside = { method },
     sandbox = { method, sandbox_only },
     public = { method, limits },
     provider = { method, limits },

@@ -2,7 +2,7 @@
  * Which loopback ports a system takes, and who takes which: the edge's own and, above `portBase`,
  * those of `config/processes.ts`.
  */
-import { instancesOf, SERVERS } from '../../config/processes.ts';
+import { EDGE_INSIDE_PORT, instancesOf, SERVERS } from '../../config/processes.ts';
 import { portFault } from './health.ts';
 
 export interface PortClaim {
@@ -18,6 +18,7 @@ export function portClaims(portBase: number, mode: 'sandbox' | 'production'): Po
   const claim = (port: number | undefined, owner: string): PortClaim[] =>
     port === undefined ? [] : [{ port, host: '127.0.0.1', owner, env: 'PORT_BASE' }];
   return [
+    ...claim(portBase + EDGE_INSIDE_PORT, 'edge (inside)'),
     ...SERVERS.flatMap(({ name, port, monitorPort }) => [
       ...claim(portBase + port, name),
       ...claim(monitorPort && portBase + monitorPort, `${name} (monitor)`),

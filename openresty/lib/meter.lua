@@ -74,7 +74,8 @@ function _M.say()
     gather()
     local lines = {
         "# HELP edge_requests_total Requests by route, and by the gate and the word that " ..
-            "refused them; both are empty when none did.\n# TYPE edge_requests_total counter",
+            "refused them; both are empty when none did. What the cache answers meets no gate.",
+        "# TYPE edge_requests_total counter",
     }
     local keys = shared:get_keys(0)
     sort(keys)

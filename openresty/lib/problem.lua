@@ -43,6 +43,7 @@ local WORD_OF_STATUS = {
     [403] = "NOT_FOUND",
     [404] = "NOT_FOUND",
     [405] = "METHOD_NOT_ALLOWED",
+    [412] = "PRECONDITION_FAILED",
     [413] = "BODY_TOO_LARGE",
     [431] = "HEADERS_TOO_LARGE",
     [501] = "REQUEST_MALFORMED",
@@ -146,7 +147,7 @@ function _M.say(gate, word, data)
     local status, _, tag = words.row(word, language)
     local members = MEMBERS[word] and data and MEMBERS[word](data) or ""
     local body = head_of(word, language) .. instance_of(var.request_uri or "") ..
-        ',"requestId":"' .. var.request_id .. '"' .. members .. "}"
+        ',"requestId":"' .. var.edge_request .. '"' .. members .. "}"
     note(var, gate, word)
     ngx.status = status
     -- nginx adds Content-Language from this, and Cache-Control with it.

@@ -22,7 +22,7 @@ function _M.sign(req)
     end
     local t = format("%d", floor(req.now_ms))
     local text = t .. "\n" .. req.method .. "\n" .. var.request_uri .. "\n" .. uid .. "\n" ..
-        var.request_id
+        var.edge_request
     var.edge_auth = "t=" .. t .. ",v1=" .. crypto.hmac_hex(key, text)
 end
 

@@ -101,6 +101,13 @@ local function greeting(server)
 end
 
 
+-- A kept connection is somebody already, and in a database: only the same server may have it again.
+local function pool_of(server)
+    local parts = { server.host, server.port, server.username or "", server.db or 0 }
+    return concat(parts, " ")
+end
+
+
 _M.ask, _M.tell = ask, tell
 
 
@@ -109,7 +116,7 @@ _M.ask, _M.tell = ask, tell
 function _M.connect(server)
     local sock = tcp()
     sock:settimeouts(CONNECT_MS, SEND_MS, READ_MS)
-    local connected, err = sock:connect(server.host, server.port)
+    local connected, err = sock:connect(server.host, server.port, { pool = pool_of(server) })
     local first = connected and sock:getreusedtimes() == 0 and greeting(server) or {}
     if connected and #first > 0 then
         connected, err = ask(sock, first)

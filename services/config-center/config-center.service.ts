@@ -11,9 +11,10 @@ import { config } from '../../config/index.ts';
 import { LIVE_NAMES } from '../../config/live.ts';
 import { SETTINGS, type Setting, type SettingName } from '../../config/schema.ts';
 import { faultOf } from '../../config/value.ts';
-import type { Actions, CallMeta, ConfigAsked } from '../../contracts/actions.ts';
+import type { Actions, CallMeta } from '../../contracts/actions.ts';
 import type { Principal } from '../../contracts/claims.ts';
 import {
+  type ConfigAsked,
   type ConfigPlace,
   type ConfigValue,
   type ConfigView,
@@ -22,7 +23,7 @@ import {
 } from '../../contracts/config.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
-import { CACHE_KEYS } from '../../contracts/keys.ts';
+import { cacheKey } from '../../contracts/keys.ts';
 import { liveValues, onLiveChange } from '../../mixins/live-config.ts';
 import { isNatsWeather, isStale } from '../../mixins/nats.ts';
 import { every } from '../../mixins/pace.ts';
@@ -253,7 +254,7 @@ const schema: ServiceSchema<ServiceSettingSchema, { tend(): Promise<void> }, Var
     const bucket = configBucket(config.namespace);
     this.book = new Book({ url: config.natsUrl, bucket, known: liveValues, logger });
     const redis = redisClient(config.cacheUrl, 'hot');
-    this.edge = new EdgeSettings(redis, CACHE_KEYS.edgeConfig(config.namespace), logger);
+    this.edge = new EdgeSettings(redis, cacheKey(config.namespace, 'edge:config'), logger);
   },
 
   async started() {

@@ -1,10 +1,11 @@
 /**
- * The only writer of answers that are not errors: status, cache headers, ETag and the 304 of a
- * reader who has it already. An action's own words, in `ctx.meta`, come before the row's.
+ * The only writer of answers that are not errors: status, cache headers, ETag, packing, and the 304
+ * of a reader who has it already. An action's own words, in `ctx.meta`, come before the row's.
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline, Readable } from 'node:stream';
+import { pipeline, Readable, type Transform } from 'node:stream';
+import { type Encoding, encodingFor, tagPacked } from './encoding.ts';
 import { CACHE_CONTROL, type RouteRow } from './routes.ts';
 
 /** What an action may say about its answer. */
@@ -56,6 +57,7 @@ export function writeAnswer(
   if (row.location && res.statusCode === 201 && typeof data === 'object' && data !== null)
     res.setHeader('Location', locationOf(row.location, data));
 
+  const packed = row.cache === 'shared' ? packedFor(req, res, stream ?? body) : undefined;
   const tag = res.getHeader('ETag') as string | undefined;
   if (res.statusCode === 200 && isKnown(req.headers['if-none-match'], tag)) {
     stream?.destroy();
@@ -69,12 +71,10 @@ export function writeAnswer(
   }
   if (!res.hasHeader('Content-Type'))
     res.setHeader('Content-Type', meta.$responseType ?? JSON_TYPE);
-  if (stream) {
-    writeStream(req, res, stream, broken);
-    return;
-  }
-  res.setHeader('Content-Length', Buffer.byteLength(body!));
-  res.end(req.method === 'HEAD' ? undefined : body);
+  if (packed) res.setHeader('Content-Encoding', packed.name);
+  if (stream) writeStream(req, res, stream, packed?.packer(), broken);
+  else if (packed) writePacked(req, res, packed.pack(body!), broken);
+  else writeWhole(req, res, body!);
 }
 
 function encoded(data: unknown, type: string | undefined): string | Buffer {
@@ -82,10 +82,45 @@ function encoded(data: unknown, type: string | undefined): string | Buffer {
   return typeof data === 'string' && type ? data : JSON.stringify(data);
 }
 
+/** How the answer will be packed; its tag and `Vary` say so, also to whoever has it already. */
+function packedFor(
+  { headers }: IncomingMessage,
+  res: ServerResponse,
+  body: Readable | string | Buffer | undefined,
+): Encoding | undefined {
+  if (body === undefined || res.statusCode !== 200) return undefined;
+  res.setHeader('Vary', 'Accept-Encoding');
+  const bytes = body instanceof Readable ? undefined : Buffer.byteLength(body);
+  const encoding = encodingFor(headers['accept-encoding'], bytes);
+  const tag = res.getHeader('ETag') as string | undefined;
+  if (encoding && tag) res.setHeader('ETag', tagPacked(tag, encoding));
+  return encoding;
+}
+
+function writeWhole(req: IncomingMessage, res: ServerResponse, body: string | Buffer): void {
+  res.setHeader('Content-Length', Buffer.byteLength(body));
+  res.end(req.method === 'HEAD' ? undefined : body);
+}
+
+function writePacked(
+  req: IncomingMessage,
+  res: ServerResponse,
+  packing: Promise<Buffer>,
+  broken: (error: Error) => void,
+): void {
+  packing
+    .then((body) => writeWhole(req, res, body))
+    .catch((error) => {
+      broken(error);
+      res.destroy();
+    });
+}
+
 function writeStream(
   req: IncomingMessage,
   res: ServerResponse,
   stream: Readable,
+  packer: Transform | undefined,
   broken: (error: Error) => void,
 ): void {
   if (req.method === 'HEAD') {
@@ -93,7 +128,7 @@ function writeStream(
     res.end();
     return;
   }
-  pipeline(stream, res, (error) => {
+  pipeline(packer ? [stream, packer, res] : [stream, res], (error) => {
     if (error && !res.destroyed) broken(error);
   });
 }

@@ -65,6 +65,8 @@ type Category = PlanColumns['tiers'][number];
 const templates = new OwnedObjects<TemplateRow>({
   kind: 'seat-template',
   table: TABLE,
+  // Buyers see the layout that a session was frozen with, never the plan itself.
+  isPublic: false,
   heavy: ['plan'],
   view: ({ venueId, name, seatCount, tiers, standing }) => {
     const categories = JSON.parse(tiers) as Category[];

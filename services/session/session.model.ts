@@ -107,6 +107,7 @@ export const publicView = (row: SessionRow) => ({
 export const sessions = new OwnedObjects<SessionRow>({
   kind: 'session',
   table: SESSIONS,
+  isPublic: true,
   view: (row) => ({
     ...common(row),
     seatTemplateId: row.seatTemplateId,

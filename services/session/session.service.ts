@@ -9,6 +9,7 @@ import type { Owned } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
 import { type LayoutColumns, layoutOf } from '../../contracts/layout.ts';
+import { movesGeneration } from '../../mixins/generation.ts';
 import { checkPrecondition, type OwnedContext } from '../../mixins/owned.ts';
 import {
   BY_ID,
@@ -83,7 +84,7 @@ declareTable(LAYOUTS, LAYOUT_COLUMNS);
 
 const schema: ServiceSchema = {
   name: 'session',
-  mixins: [table(SESSIONS, SESSION_COLUMNS)],
+  mixins: [table(SESSIONS, SESSION_COLUMNS), movesGeneration],
   actions: {
     ...readActions(sessions),
 

@@ -8,6 +8,7 @@ import { call } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
 import { instantOrDay, line, optionalLine, optionalText } from '../../mixins/fields.ts';
+import { movesGeneration } from '../../mixins/generation.ts';
 import { OwnedObjects, type OwnedRow } from '../../mixins/owned.ts';
 import { BY_ID, given, plainActions } from '../../mixins/owned-actions.ts';
 import { PAGE_PARAMS } from '../../mixins/page.ts';
@@ -56,11 +57,16 @@ const written = (show: ShowText): ShowText => ({
   description: show.description,
   descriptionEn: show.descriptionEn,
 });
-const shows = new OwnedObjects<ShowRow>({ kind: 'show', table: TABLE, view: written });
+const shows = new OwnedObjects<ShowRow>({
+  kind: 'show',
+  table: TABLE,
+  isPublic: true,
+  view: written,
+});
 
 const schema: ServiceSchema = {
   name: 'show',
-  mixins: [table(TABLE, COLUMNS)],
+  mixins: [table(TABLE, COLUMNS), movesGeneration],
   actions: {
     ...plainActions(shows, RULES),
 

@@ -4,6 +4,7 @@ import { DataTypes } from 'sequelize';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
 import { line, optionalLine } from '../../mixins/fields.ts';
+import { movesGeneration } from '../../mixins/generation.ts';
 import { OwnedObjects, type OwnedRow } from '../../mixins/owned.ts';
 import { BY_ID, plainActions } from '../../mixins/owned-actions.ts';
 import { modelOf, table } from '../../mixins/table.ts';
@@ -56,11 +57,16 @@ const written = ({ name, nameEn, city, address, timeZone }: VenueRow) => ({
   address,
   timeZone,
 });
-const venues = new OwnedObjects<VenueRow>({ kind: 'venue', table: TABLE, view: written });
+const venues = new OwnedObjects<VenueRow>({
+  kind: 'venue',
+  table: TABLE,
+  isPublic: true,
+  view: written,
+});
 
 const schema: ServiceSchema = {
   name: 'venue',
-  mixins: [table(TABLE, COLUMNS)],
+  mixins: [table(TABLE, COLUMNS), movesGeneration],
   actions: {
     ...plainActions(venues, RULES),
 

@@ -31,14 +31,14 @@ const quiet = async (line: string) => {
 
 describe('the method gate', () => {
   it.each(['OPTIONS', 'PUT', 'TRACE'])('refuses %s, and says what is allowed', async (method) => {
-    const answer = await stage.ask('/api/v1/shows', { method });
+    const answer = await stage.ask('/api/v1/time', { method });
     expectRefusal(answer, 405, 'METHOD_NOT_ALLOWED');
     expect(answer.headers.allow).toBe('GET, HEAD, POST, PATCH, DELETE');
     expect(stage.doors.seen).toEqual([]);
   });
   it.each(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'])('lets %s pass', async (method) => {
-    expect((await stage.ask('/api/v1/shows', { method })).status).toBe(200);
-    expect(stage.doors.seen[0]).toMatchObject({ method, target: '/api/v1/shows' });
+    expect((await stage.ask('/api/v1/time', { method })).status).toBe(200);
+    expect(stage.doors.seen[0]).toMatchObject({ method, target: '/api/v1/time' });
   });
 });
 
@@ -64,7 +64,7 @@ describe('the token gate', () => {
     expect(stage.doors.seen).toHaveLength(1);
   });
   it.each([
-    ['GET', '/api/v1/shows'],
+    ['GET', '/api/v1/time'],
     ['GET', '/api/v1/sessions/x/seats'],
     ['GET', '/api/v1/sessions/x/stream'],
     ['GET', '/api/v1/me/stream?ticket=t'],

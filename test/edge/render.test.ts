@@ -1,5 +1,5 @@
 /** The directory that is written for an edge, and what an edge writes into it. */
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { renderEdge } from '../../bin/edge.ts';
@@ -36,9 +36,15 @@ describe('the directory of an edge', () => {
   it('is refused where nginx could not read its path', () => {
     expect(() => renderEdge(stage.config, `${stage.dir}/a "b"`)).toThrow(/plainer/);
   });
-  it('is refused for an arbiter the edge cannot speak to', () => {
-    const config = readConfig({ ...stage.env, ARBITER_URL: 'rediss://arbiter:6379' });
-    expect(() => renderEdge(config, stage.dir)).toThrow(/ARBITER_URL/);
+  it.each(['ARBITER_URL', 'CACHE_URL'])('is refused for an %s it cannot speak to', (name) => {
+    const config = readConfig({ ...stage.env, [name]: 'rediss://redis:6379' });
+    expect(() => renderEdge(config, stage.dir)).toThrow(name);
+  });
+  it.each(['ARBITER_URL', 'CACHE_URL'])('knows where to look up the name of an %s', (name) => {
+    const dir = join(stage.dir, 'named');
+    renderEdge(readConfig({ ...stage.env, [name]: 'redis://redis.example:6379' }), dir);
+    expect(readFileSync(join(dir, 'nginx.conf'), 'utf8')).toMatch(/^ *resolver \S+/m);
+    expect(stage.file('nginx.conf')).not.toMatch(/^ *resolver /m);
   });
 });
 

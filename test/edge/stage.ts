@@ -82,6 +82,7 @@ export class Stage {
       PORT_BASE: String(base),
       EDGE_PORT: String(base + 99),
       ARBITER_URL: servers().arbiterUrl,
+      CACHE_URL: servers().cacheUrl,
       EDGE_PULL_MS: '50',
       EDGE_KEEP_MS: '1000',
       ...keyrings(),

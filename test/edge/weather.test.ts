@@ -140,7 +140,7 @@ describe('a door that is away', () => {
       res.writeHead(503, { 'Content-Type': 'application/problem+json', 'Retry-After': '7' });
       res.end('{"code":"ARBITER_AWAY"}');
     };
-    const answer = await stage.ask('/api/v1/shows');
+    const answer = await stage.ask('/readyz');
     expect(answer).toMatchObject({ status: 503, text: '{"code":"ARBITER_AWAY"}' });
     expect(answer.headers['retry-after']).toBe('7');
   });

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { beforeAll, expect, it } from 'vitest';
 import { instancesOf } from '../../config/processes.ts';
 import { REFUSALS } from '../../contracts/errors.ts';
-import { CACHE_KEYS } from '../../contracts/keys.ts';
+import { cacheKey } from '../../contracts/keys.ts';
 import { useStack } from '../support/stack.ts';
 import { signIn, until, type Visitor } from './visitor.ts';
 
@@ -91,7 +91,7 @@ it('is changed in the REPL, also for the edge, and outlives a killed process', a
   await everywhere(view.revision, 'edgeIpRate', 4_000);
   const { config } = system();
   const cache = new Redis(config.cacheUrl);
-  const told = () => cache.hgetall(CACHE_KEYS.edgeConfig(config.namespace));
+  const told = () => cache.hgetall(cacheKey(config.namespace, 'edge:config'));
   await until('the edge’s hash', PATIENCE_MS, told, ({ edgeIpRate }) => edgeIpRate === '4000');
   cache.disconnect();
 

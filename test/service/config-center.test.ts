@@ -1,7 +1,7 @@
 /** Settings that change while everything runs: who may, how far, how it is known and undone. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CACHE_KEYS } from '../../contracts/keys.ts';
+import { cacheKey } from '../../contracts/keys.ts';
 import { type Centre, HEARERS, refusedWith, startCentre } from './config-center.support.ts';
 
 const SESSION = '0123456789abcdef';
@@ -140,7 +140,7 @@ describe('the history', () => {
 describe('the edge', () => {
   test('finds its settings in the cache, again after a flush', async () => {
     const cache = new Redis(centre.env.CACHE_URL!);
-    const key = CACHE_KEYS.edgeConfig(centre.env.NAMESPACE!);
+    const key = cacheKey(centre.env.NAMESPACE!, 'edge:config');
     const patience = { timeout: 20_000, interval: 50 };
     try {
       await set('edgeUidRate', 7, { session: SESSION });

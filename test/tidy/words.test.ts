@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { SETTINGS } from '../../config/schema.ts';
 import { CHANNEL_NAMES, CHANNELS } from '../../contracts/channels.ts';
 import { REFUSALS } from '../../contracts/errors.ts';
-import { SALE_KEYS, SHARD_KEYS } from '../../contracts/keys.ts';
+import { CACHE_KEYS, SALE_KEYS, SHARD_KEYS } from '../../contracts/keys.ts';
 import { orderMachine } from '../../contracts/order.ts';
 import { seatMachine } from '../../contracts/seat.ts';
 import { loadScript } from '../../lua/loader.ts';
@@ -176,6 +176,14 @@ describe('keys of the arbiter', () => {
     const read =
       product.map(({ code }) => code).join('\n') + lua.map(({ text }) => text).join('\n');
     expect(all.filter((name) => !used.has(name) && !read.includes(`.${name}`))).toEqual([]);
+  });
+});
+
+describe('keys of the cache', () => {
+  it('are each used by somebody', () => {
+    const code = elsewhere('contracts/keys.ts').map((file) => file.code);
+    const used = (name: string) => code.some((text) => text.includes(`'${name}'`));
+    expect(Object.keys(CACHE_KEYS).filter((name) => !used(name))).toEqual([]);
   });
 });
 

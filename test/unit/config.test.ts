@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, environmentOf, readConfig } from '../../config/index.ts';
-import { instancesOf, PROCESSES, SERVERS } from '../../config/processes.ts';
+import { EDGE_INSIDE_PORT, instancesOf, PROCESSES, SERVERS } from '../../config/processes.ts';
 import { SETTINGS, type Setting } from '../../config/schema.ts';
 
 const settings = Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting][];
@@ -227,8 +227,9 @@ describe('the environment of a running system', () => {
 
 describe('the table of processes', () => {
   const instances = instancesOf(20_000, 'sandbox');
-  it('gives each instance and server ports of its own', () => {
+  it('gives each instance and server, and the edge inside, ports of their own', () => {
     const ports = [
+      EDGE_INSIDE_PORT + 20_000,
       ...instances.flatMap(({ port, httpPort }) => [port, httpPort]),
       ...SERVERS.flatMap(({ port, monitorPort }) =>
         [port, monitorPort].map((p) => p && p + 20_000),

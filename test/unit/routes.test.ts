@@ -1,4 +1,5 @@
 /** The table of routes: no row may be wrong, and none may be open by mistake. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { faultsOf, ROUTES, type RouteRow, routesOf } from '../../services/gateway/routes.ts';
 
@@ -60,5 +61,38 @@ describe('the table of routes', () => {
     expect(find('POST /api/v1/sessions/:sessionId/locks').bodyMax).toBe(16 * KIB);
     expect(find('POST /api/v1/admin/seat-templates').bodyMax).toBe(32 * KIB * KIB);
     expect(find('POST /api/v1/orders/:orderId/payments').bodyMax).toBe(64 * KIB);
+  });
+});
+
+describe('what the edge keeps', () => {
+  const text = (name: string) => readFileSync(`openresty/${name}`, 'utf8');
+  const target = (row: RouteRow) => row.path.replaceAll(/:\w+/g, '0123456789abcdef');
+  const locationIn = (conf: string) => {
+    const [, pattern] = /location ~ (\^\/api\/v1\/\(\?:shows\S+) \{/.exec(conf)!;
+    return new RegExp(pattern!);
+  };
+  const plain = [...text('catalogue.conf').matchAll(/"~(\^\(\?:GET\|HEAD\)[^"]+)" ""/g)].map(
+    ([, pattern]) => new RegExp(pattern!),
+  );
+  const shared = ROUTES.filter(({ cache }) => cache === 'shared');
+
+  test('is what may be kept anywhere, and nothing else', () => {
+    expect(plain).toHaveLength(3);
+    const outer = locationIn(text('nginx.conf'));
+    const kept = ROUTES.filter((row) => {
+      const path = target(row);
+      const isPlain = plain.some((pattern) => pattern.test(`${row.method} ${path}`));
+      return isPlain && outer.test(path);
+    });
+    expect(named(kept)).toEqual(named(shared));
+  });
+
+  test('is all that the inside server knows', () => {
+    expect(locationIn(text('catalogue.conf'))).toEqual(locationIn(text('nginx.conf')));
+  });
+
+  test('needs no token, and no header of who asks', () => {
+    expect(shared.filter(({ access, headers }) => access !== 'all' || headers)).toEqual([]);
+    expect(shared.filter(({ door }) => door !== 'front')).toEqual([]);
   });
 });

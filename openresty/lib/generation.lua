@@ -1,0 +1,95 @@
+-- Which generation of the catalogue is kept and answered: the id that mixins/generation.ts writes
+-- after every change, pulled from the cache Redis by worker 0 into memory all workers share.
+--
+-- An id that was not confirmed for a second, or that Redis has lost, is believed no longer: a
+-- change may have been missed. Then the generation is the second that the clock shows, so whatever
+-- happens, nothing answered is much older than that, and each thing is asked of Node once a second.
+local resp = require "lib.resp"
+local settings = require "lib.settings"
+
+local ngx = ngx
+local log = ngx.log
+local floor = math.floor
+
+local BELIEVED_S = 1
+
+local shared = ngx.shared.generation
+
+local _M = {}
+
+local pulling = false
+local complaint
+
+
+-- Says a trouble once, and once that it is over.
+local function report(trouble)
+    if trouble == complaint then
+        return
+    end
+    complaint = trouble
+    if trouble then
+        log(ngx.ERR, "the generation of the catalogue is not known: ", trouble)
+    else
+        log(ngx.WARN, "the generation of the catalogue is known")
+    end
+end
+
+
+local function keep(id)
+    local last = shared:get("last")
+    if id ~= last then
+        shared:set("before", last)
+        shared:set("last", id)
+    end
+    shared:set("now", id, BELIEVED_S)
+end
+
+
+local function pull()
+    local replies, err = resp.pipeline(settings.cache, { { "GET", settings.generation } })
+    if not replies then
+        return err
+    end
+    if not replies[1] then
+        shared:delete("now")
+        return "the cache has none"
+    end
+    keep(replies[1])
+end
+
+
+local function tick(premature)
+    if premature or pulling then
+        return
+    end
+    pulling = true
+    local done, trouble = pcall(pull)
+    pulling = false
+    report(trouble or (not done and "a bug") or nil)
+end
+
+
+-- The generation to answer from, and to keep under.
+function _M.now()
+    return shared:get("now") or "t" .. floor(ngx.now())
+end
+
+
+-- The one before it, for when what is asked for is not there and Node cannot be asked: what was
+-- true a change ago is better than nothing.
+function _M.before()
+    return shared:get(shared:get("now") and "before" or "last") or ""
+end
+
+
+-- Called in every worker; one of them pulls, at once and then by the clock until it leaves.
+function _M.start()
+    if ngx.worker.id() ~= 0 then
+        return
+    end
+    assert(ngx.timer.at(0, tick))
+    assert(ngx.timer.every(settings.pullMs / 1000, tick))
+end
+
+
+return _M
