@@ -39,6 +39,15 @@ describe('the limit of an address', () => {
     });
     expect(stage.doors.seen).toHaveLength(passed(answers));
   });
+  it('is that of the kept catalogue too, which no gate of ours guards', async () => {
+    stage = await fresh(EDGE_RATE);
+    const answers = await times(BURST + 30, () => stage.ask('/api/v1/shows'));
+    expect(passed(answers)).toBeGreaterThanOrEqual(BURST + 1);
+    expect(passed(answers)).toBeLessThan(BURST + 20);
+    const refused = answers.find(({ status }) => status === 429)!;
+    expectRefusal(refused, 429, 'RATE_LIMITED');
+    expect(refused.headers.ratelimit).toBe('"address";r=0;t=1');
+  });
   it('counts who guesses at tokens and permits: a refused guess is no free guess', async () => {
     stage = await fresh(EDGE_RATE);
     const guesses = await times(BURST + 30, (i) =>
