@@ -75,10 +75,10 @@ describe('the bits of a filter', () => {
     await on.redis.config('RESETSTAT');
     await on.redis.del(on.keys.ofSale(sale.id).bloom);
     await enrol(sale, 'ann');
-    await on.pulled();
-    await on.pulled();
-    // One for each line it had, if the edge was quick enough to see the first.
-    expect(await fetched()).toBeLessThanOrEqual(2);
+    // At least fifteen looks. One fetch for each line it had, and one for each sale from before that
+    // a slow machine let the edge forget.
+    for (let i = 0; i < 5; i++) await on.pulled();
+    expect(await fetched()).toBeLessThanOrEqual(8);
     expect(await on.passes(sale, stranger())).toBe(true);
   });
 });
