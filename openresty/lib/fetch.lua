@@ -1,5 +1,5 @@
 -- Which filters have to be fetched from the arbiter, and how one is. A filter is fetched when all
--- of this is so, and what is loaded stays as it is when one of it is not:
+-- of this is so, and what is loaded stays as it is when one of the first three is not:
 --
 -- 1. by the arbiter's clock nobody can reserve any more, and the sale is not over: before, nobody
 --    is refused for a miss, and after, nobody gets as far
@@ -85,6 +85,8 @@ function _M.fetch(sock, wanted)
         return true
     end
     if not filters.is_sealed(filter, bitmap) then
+        -- The one that is loaded lacks whoever this line has more.
+        filters.forget(wanted.sale)
         put_off_for(wanted, "its bits were lost")
         return true
     end
