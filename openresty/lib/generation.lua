@@ -4,6 +4,9 @@
 -- An id that was not confirmed for a second, or that Redis has lost, is believed no longer: a
 -- change may have been missed. Then the generation is the second that the clock shows, so whatever
 -- happens, nothing answered is much older than that, and each thing is asked of Node once a second.
+--
+-- A change that went through this edge is seen here at once: it is counted, and the count is part
+-- of the generation. Other edges see it when they pull.
 local resp = require "lib.resp"
 local settings = require "lib.settings"
 
@@ -12,6 +15,8 @@ local log = ngx.log
 local floor = math.floor
 
 local BELIEVED_S = 1
+-- As long as it takes until a change that was answered is pulled, twice (mixins/generation.ts).
+local TOLD_S = 2
 
 local shared = ngx.shared.generation
 
@@ -35,10 +40,18 @@ local function report(trouble)
 end
 
 
+local function counted(id)
+    return id .. "." .. (shared:get("changes") or 0)
+end
+
+
 local function keep(id)
     local last = shared:get("last")
     if id ~= last then
-        shared:set("before", last)
+        -- A change that went through this edge has been told of already.
+        if last and not shared:get("told") then
+            shared:set("before", counted(last))
+        end
         shared:set("last", id)
     end
     shared:set("now", id, BELIEVED_S)
@@ -71,14 +84,32 @@ end
 
 -- The generation to answer from, and to keep under.
 function _M.now()
-    return shared:get("now") or "t" .. floor(ngx.now())
+    return counted(shared:get("now") or "t" .. floor(ngx.now()))
+end
+
+
+-- The answer to somebody who manages the catalogue: what was changed is told by the edge, too.
+function _M.answered()
+    local method = ngx.req.get_method()
+    if method ~= "GET" and method ~= "HEAD" and ngx.status < 300 then
+        local last = shared:get("last")
+        if last and not shared:get("told") then
+            shared:set("before", counted(last))
+        end
+        shared:set("told", true, TOLD_S)
+        shared:incr("changes", 1, 0)
+    end
 end
 
 
 -- The one before it, for when what is asked for is not there and Node cannot be asked: what was
 -- true a change ago is better than nothing.
 function _M.before()
-    return shared:get(shared:get("now") and "before" or "last") or ""
+    if shared:get("now") then
+        return shared:get("before") or ""
+    end
+    local last = shared:get("last")
+    return last and counted(last) or ""
 end
 
 

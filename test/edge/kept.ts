@@ -59,7 +59,7 @@ export async function startKept(options: StageOptions = {}): Promise<Kept> {
       await vi.waitFor(
         async () => {
           await stage.ask(`/api/v1/shows/${newSession()}`);
-          expect(keys().some((line) => line.startsWith(`${id} `))).toBe(true);
+          expect(keys().some((line) => line.startsWith(`${id}.`))).toBe(true);
         },
         { timeout: 5_000, interval: 20 },
       );
