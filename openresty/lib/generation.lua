@@ -1,9 +1,9 @@
 -- Which generation of the catalogue is kept and answered: the id that mixins/generation.ts writes
 -- after every change, pulled from the cache Redis by worker 0 into memory all workers share.
 --
--- An id that was not confirmed for a second, or that Redis has lost, is believed no longer: a
--- change may have been missed. Then the generation is the second that the clock shows, so whatever
--- happens, nothing answered is much older than that, and each thing is asked of Node once a second.
+-- An id that was not confirmed for a second is believed no longer: a change may have been missed.
+-- Then the generation is the second that the clock shows, so whatever happens, nothing answered is
+-- much older than that, and each thing is asked of Node once a second.
 --
 -- A change that went through this edge is seen here at once: it is counted, and the count is part
 -- of the generation. Other edges see it when they pull.
@@ -64,7 +64,6 @@ local function pull()
         return err
     end
     if not replies[1] then
-        shared:delete("now")
         return "the cache has none"
     end
     keep(replies[1])

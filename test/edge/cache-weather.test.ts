@@ -8,8 +8,7 @@ import { expectRefusal, newSession, type Stage } from './stage.ts';
 const newShow = () => `/api/v1/shows/${newSession()}`;
 /** nginx looks at the clock once per round of its loop. */
 const CLOCK_LAG_MS = 100;
-/** Longer than an answer is fresh. */
-/** nginx counts whole seconds: what is good for ten may be so for nearly eleven. */
+/** Longer than an answer is fresh: ten seconds, of which nginx counts whole ones. */
 const GROWN_OLD_MS = 11_500;
 
 describe('an answer that has grown old', () => {
