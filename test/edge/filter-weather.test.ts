@@ -75,8 +75,8 @@ describe('the bits of a filter', () => {
     await on.redis.config('RESETSTAT');
     await on.redis.del(on.keys.ofSale(sale.id).bloom);
     await enrol(sale, 'ann');
-    // At least fifteen looks. One fetch for each line it had, and one for each sale from before that
-    // a slow machine let the edge forget.
+    // At least fifteen looks. One fetch for each line it had, and one for each sale from before
+    // that a slow machine let the edge forget.
     for (let i = 0; i < 5; i++) await on.pulled();
     expect(await fetched()).toBeLessThanOrEqual(8);
     expect(await on.passes(sale, stranger())).toBe(true);
