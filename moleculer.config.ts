@@ -8,27 +8,28 @@ import { config } from './config/index.ts';
 import { wordOf } from './contracts/errors.ts';
 import { keyspace } from './contracts/keys.ts';
 import { access } from './mixins/access.ts';
+import { cachedReport } from './mixins/cached.ts';
 import { channels, type StreamAdapterOptions } from './mixins/channels/adapter.ts';
 import { deadNodes } from './mixins/dead-nodes.ts';
+import { flowAnswers, flowCalls } from './mixins/flow/calls.ts';
+import { Flow } from './mixins/flow.ts';
 import { healthEndpoint } from './mixins/health.ts';
+import { LaneStrategy, lanes } from './mixins/lanes.ts';
 import { lifecycle } from './mixins/lifecycle.ts';
 import { liveConfig, liveReport } from './mixins/live-config.ts';
 import { jsonLogger } from './mixins/log.ts';
+import { natsOptions } from './mixins/nats.ts';
 import { ByteSerializer } from './mixins/serializer.ts';
 
 /** What it takes to be a node among the others. */
 export const joining: BrokerOptions = {
   namespace: config.namespace,
+  metadata: { lane: config.lane },
+  registry: { strategy: LaneStrategy, preferLocal: false },
   transporter: {
     type: 'NATS',
-    options: {
-      url: config.natsUrl,
-      // A node outlives NATS: it keeps knocking, also when NATS is not there yet at its start.
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-      pingInterval: 10_000,
-      maxPingOut: 3,
-    },
+    // A node outlives NATS: it keeps knocking, also when NATS is not there yet at its start.
+    options: natsOptions(config.natsUrl),
   },
   serializer: new ByteSerializer(),
   logger: jsonLogger(config.logLevel),
@@ -38,7 +39,7 @@ export const joining: BrokerOptions = {
   maxCallLevel: 15,
   metrics: false,
   tracing: false,
-  middlewares: [access()],
+  middlewares: [lanes(), access()],
   // Signals belong to mixins/lifecycle.ts, or to the tool.
   skipProcessEventRegistration: true,
 };
@@ -73,11 +74,14 @@ const streams: StreamAdapterOptions = {
   trimEveryMs: TRIM_EVERY_MS,
 };
 
+const flow = new Flow();
+/** What a process says of itself on its health port. */
+const REPORTS = { '/config': liveReport, '/cached': cachedReport, '/flow': () => flow.report() };
+
 const options: BrokerOptions = {
   ...joining,
   ...(config.instance && { nodeID: config.instance.name }),
   validator: 'Fastest',
-  registry: { strategy: 'RoundRobin', preferLocal: true },
   tracking: { enabled: true, shutdownTimeout: config.drainMs },
   circuitBreaker: {
     enabled: true,
@@ -103,9 +107,12 @@ const options: BrokerOptions = {
   internalMiddlewares: false,
   middlewares: [
     lifecycle(config.drainMs),
+    // Innermost: what waits in the queue of a bulkhead is begun by another request.
+    lanes(),
     'ActionHook',
     'Validator',
     'Bulkhead',
+    flow.guard(),
     access(),
     'Cacher',
     'Timeout',
@@ -113,16 +120,20 @@ const options: BrokerOptions = {
     // tracked inside, as by default, one such call makes the process wait its whole drain.
     'ContextTracker',
     deadNodes(),
+    // Around what times out, inside what counts failures: a slow answer is one of them.
+    flowCalls(),
     'CircuitBreaker',
+    flowAnswers(),
     'Retry',
     'Fallback',
     'ErrorHandler',
     'Debounce',
     'Throttle',
-    // Stops first, starts last: while calls drain, no new message begins.
-    channels(streams),
+    // Stops first, starts last: while calls drain, no new message begins. A gray node takes none:
+    // it is given those of its lane.
+    ...(config.lane === 'stable' ? [channels(streams)] : []),
     ...(config.instance
-      ? [liveConfig(config.instance.name), healthEndpoint(config.instance.port, liveReport)]
+      ? [liveConfig(config.instance.name), healthEndpoint(config.instance.port, REPORTS)]
       : []),
   ],
 };

@@ -18,16 +18,34 @@ import { findEdgeProgram } from './supervisor/binaries.mjs';
 import { StartError } from './supervisor/program.ts';
 
 /** Each is filled in and stands in the edge's directory under its own name. */
-const TEMPLATES = ['nginx.conf', 'catalogue.conf'];
+const TEMPLATES = [
+  'nginx.conf',
+  'refusals.conf',
+  'catalogue.conf',
+  'page-names.conf',
+  'pages.conf',
+];
 const OPENRESTY = resolve(import.meta.dirname, '../openresty');
+/** Where the pages are when they are built. */
+const PAGES = resolve(import.meta.dirname, '../web/dist');
 const MODULES = ['ndk_http_module.so', 'ngx_http_lua_module.so'];
 const DEBIAN_MODULES = '/usr/lib/nginx/modules';
 /** More connections than this cost memory and serve nobody; a stream takes two. */
 const CONNECTIONS_MAX = 20_000;
 /** Files of the cache that a worker keeps open. */
 const KEPT_FILES_MAX = 500;
+const OWNER_ONLY = 0o600;
 /** Files a worker has open beside its connections: logs, listeners, bodies on disk, the cache. */
 const FILES_BESIDE = 100 + KEPT_FILES_MAX;
+/** A page runs what we built and talks to us, and to nobody else. */
+const POLICY = [
+  "default-src 'self'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "form-action 'self'",
+].join('; ');
 const HSTS = 'add_header Strict-Transport-Security max-age=31536000 always;';
 
 /** How to run the edge that {@link renderEdge} wrote. */
@@ -49,15 +67,15 @@ export function renderEdge(config: Config, dir: string): RenderedEdge {
     throw new StartError(
       'no nginx with Lua found: install OpenResty, or nginx libnginx-mod-http-lua lua-cjson',
     );
-  for (const path of [home, OPENRESTY, config.edgeTlsCert, config.edgeTlsKey])
+  for (const path of [home, OPENRESTY, PAGES, config.edgeTlsCert, config.edgeTlsKey])
     if (/["'$;?\\\n]/.test(path))
       throw new StartError(`nginx cannot be told of the path ${path}: move it to a plainer one`);
   mkdirSync(home, { recursive: true });
   const conf = join(home, 'nginx.conf');
   writeFileSync(join(home, 'modules.conf'), modulesConf(command));
-  writeSecret(join(home, 'edge.json'), settingsOf(config));
+  writeWhole(join(home, 'edge.json'), JSON.stringify(settingsOf(config)), OWNER_ONLY);
   for (const [name, text] of filled(TEMPLATES, valuesOf(config, home)))
-    writeFileSync(join(home, name), text);
+    writeWhole(join(home, name), text);
   return {
     conf,
     command,
@@ -107,6 +125,10 @@ function valuesOf(config: Config, home: string): Record<string, string | number>
     resolver: resolverLine(config),
     listen: listenOn(config),
     tls: tlsLines(config),
+    hsts: hstsLine(config),
+    pages: PAGES,
+    openapi: join(dirname(PAGES), 'api/openapi.json'),
+    policy: POLICY,
     rush: upstreamOf(config, 'rush'),
     front: upstreamOf(config, 'front'),
     live: upstreamOf(config, 'live'),
@@ -120,15 +142,16 @@ function listenOn({ edgeHost, edgePort, edgeTls }: Config): string {
   return `${host}:${edgePort}${edgeTls === 'off' ? '' : ' ssl http2'}`;
 }
 
+function tlsLines(config: Config): string {
+  const { edgeTls, edgeTlsCert: cert, edgeTlsKey: key } = config;
+  if (edgeTls === 'off') return '';
+  return filled(['tls.conf'], { cert, key, hsts: hstsLine(config) })[0]![1].trim();
+}
 /**
  * Browsers are told to insist on TLS only where the certificate is to stay: for a year, whatever
  * else they find at this host.
  */
-function tlsLines({ edgeTls, edgeTlsCert: cert, edgeTlsKey: key }: Config): string {
-  if (edgeTls === 'off') return '';
-  const hsts = edgeTls === 'files' ? HSTS : '';
-  return filled(['tls.conf'], { cert, key, hsts })[0]![1].trim();
-}
+const hstsLine = ({ edgeTls }: Config): string => (edgeTls === 'files' ? HSTS : '');
 
 /**
  * A process that fails again and again is left alone for a second. Not at the first failure: while
@@ -161,8 +184,6 @@ function settingsOf(config: Config): object {
     generation: cacheKey(namespace, 'catalogue:generation'),
     pullMs: config.edgePullMs,
     keepMs: config.edgeKeepMs,
-    ipRate: config.edgeIpRate,
-    uidRate: config.edgeUidRate,
     logRefusals: config.edgeLogRefusals,
     words: Object.fromEntries(
       Object.entries(REFUSALS).map(([word, { status, retry, zh, en }]) => [
@@ -237,13 +258,15 @@ function openFilesMax(): number {
 }
 
 /**
- * Started as root, workers become nobody, if nobody can enter the edge's directory: bodies too
- * large for memory are kept there. Under a closed home directory they stay who they are.
+ * Started as root, workers become nobody, if nobody can enter the edge's directory, where bodies
+ * too large for memory are kept, and the pages'. Under a closed home directory they stay who they
+ * are.
  */
 function userLine(home: string): string {
   if (process.getuid?.() !== 0) return '';
   const group = /^nogroup:/m.test(readFileSync('/etc/group', 'utf8')) ? 'nogroup' : 'nobody';
-  return isOpenToAll(home) ? `user nobody ${group};` : 'user root;';
+  const open = [home, dirname(PAGES)].every(isOpenToAll);
+  return open ? `user nobody ${group};` : 'user root;';
 }
 
 function isOpenToAll(path: string): boolean {
@@ -252,10 +275,10 @@ function isOpenToAll(path: string): boolean {
   return dirname(path) === path || isOpenToAll(dirname(path));
 }
 
-/** Whole or not at all, and never readable by others, not even for a moment. */
-function writeSecret(path: string, value: object): void {
+/** Whole or not at all; with a mode, never readable by others, not even for a moment. */
+function writeWhole(path: string, text: string, mode?: number): void {
   const draft = `${path}.new`;
   rmSync(draft, { force: true });
-  writeFileSync(draft, JSON.stringify(value), { mode: 0o600 });
+  writeFileSync(draft, text, { mode });
   renameSync(draft, path);
 }

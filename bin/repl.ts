@@ -11,6 +11,7 @@ import { wordOf } from '../contracts/errors.ts';
 import { joining } from '../moleculer.config.ts';
 import { commands as auditCommands } from '../services/audit/audit.repl.ts';
 import { commands as configCommands } from '../services/config-center/config-center.repl.ts';
+import { commands as flowCommands } from '../services/config-center/flow.repl.ts';
 import { commands as orderCommands } from '../services/order/order.repl.ts';
 import { commands as schedulerCommands } from '../services/scheduler/scheduler.repl.ts';
 import { commands as seckillCommands } from '../services/seckill/seckill.repl.ts';
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   ...schedulerCommands,
   ...auditCommands,
   ...configCommands,
+  ...flowCommands,
 ];
 const OPERATOR: Principal = { uid: 'repl', role: 'operator' };
 const ASKED = ['seckill', 'order'];

@@ -3,7 +3,7 @@
  * brings the npm packages of the lockfile and the servers' programs, where they are missing. When
  * everything is there it looks and leaves.
  *
- *   --for-tests   also what the tests need (luacheck)
+ *   --for-tests   also what the tests need (luacheck, chromium)
  *   NO_APT=1      never installs a program of the machine, only says what is missing
  */
 import { spawnSync } from 'node:child_process';
@@ -18,6 +18,7 @@ const STAMP = join(REPO, 'node_modules', '.lockfile-sha256');
 const INSTALLED = join(REPO, 'node_modules', '.package-lock.json');
 const POLICY = '/usr/sbin/policy-rc.d';
 const LUACHECK = { program: 'luacheck', envs: [], apt: ['lua-check'], brew: ['luacheck'] };
+const CHROMIUM = { program: 'chromium', envs: [], apt: ['chromium'], brew: ['chromium'] };
 const TAIL_LINES = 8;
 
 /** What cannot be mended here; its message is the one line the human gets. */
@@ -27,7 +28,7 @@ function main() {
   const forTests = process.argv.includes('--for-tests');
   requireNode();
   installPackages();
-  installPrograms([...SERVER_PROGRAMS, ...(forTests ? [LUACHECK] : [])]);
+  installPrograms([...SERVER_PROGRAMS, ...(forTests ? [LUACHECK, CHROMIUM] : [])]);
 }
 
 function requireNode() {

@@ -4,6 +4,7 @@
  *
  *   --fresh     forget all data first
  *   --no-seed   do not fill an empty catalogue with the demo
+ *   --gray a,b  run these processes once more, in the gray lane (GRAY)
  */
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -34,16 +35,21 @@ let stoppingSinceMs = 0;
 interface Options {
   readonly fresh: boolean;
   readonly seed: boolean;
+  readonly gray: string | undefined;
 }
 
 function readOptions(): Options {
   try {
     const { values } = parseArgs({
-      options: { fresh: { type: 'boolean' }, 'no-seed': { type: 'boolean' } },
+      options: {
+        fresh: { type: 'boolean' },
+        'no-seed': { type: 'boolean' },
+        gray: { type: 'string' },
+      },
     });
-    return { fresh: values.fresh ?? false, seed: !values['no-seed'] };
+    return { fresh: values.fresh ?? false, seed: !values['no-seed'], gray: values.gray };
   } catch (error) {
-    throw new StartError(`${(error as Error).message} (known: --fresh, --no-seed)`);
+    throw new StartError(`${(error as Error).message} (known: --fresh, --no-seed, --gray a,b)`);
   }
 }
 
@@ -56,8 +62,10 @@ async function run(options: Options): Promise<void> {
   if (options.fresh)
     for (const name of MADE_BY_RUNS) rmSync(join(runDir, name), { recursive: true, force: true });
 
+  await buildStalePages();
   const { createSystem } = await import('./supervisor/system.ts');
-  system = createSystem(runDir, process.env);
+  const { gray = process.env.GRAY } = options;
+  system = createSystem(runDir, { ...process.env, GRAY: gray });
   await system.start(step);
   // The demo is made with tokens of /dev/token, which production does not have.
   const wanted = options.seed && system.config.mode === 'sandbox';
@@ -67,6 +75,17 @@ async function run(options: Options): Promise<void> {
   const seconds = ((performance.now() - begunMs) / 1000).toFixed(1);
   out.write(`  ready after ${seconds} s; Ctrl-C (or "npm stop" elsewhere) stops everything\n\n`);
   watch(system);
+}
+
+/** The API needs no pages: without them it runs, and says at `/` what is missing. */
+async function buildStalePages(): Promise<void> {
+  const { arePagesFresh, buildPages } = await import('./pages.ts');
+  if (arePagesFresh()) return;
+  try {
+    await step('pages (npm run build:web shows more)', buildPages);
+  } catch (error) {
+    out.write(`  ${(error as Error).message}\n`);
+  }
 }
 
 /** The demo is a courtesy: without it the system still runs, and says what is wrong. */

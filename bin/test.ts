@@ -19,6 +19,7 @@ const CHECKS: readonly Stage[] = [
   { title: 'style', command: bin('biome'), args: ['check', '--error-on-warnings', '.'] },
   { title: 'style of Lua', command: 'luacheck', args: ['--quiet', 'lua', 'openresty'] },
   { title: 'types', command: bin('tsc'), args: ['--noEmit'] },
+  { title: 'types of the pages', command: bin('vue-tsc'), args: ['--noEmit', '-p', 'web'] },
 ];
 const TESTS: Stage = { title: 'tests', command: bin('vitest'), args: ['run', ...asked] };
 

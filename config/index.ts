@@ -9,8 +9,16 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
+import type { Lane } from '../contracts/lane.ts';
 import type { LiveName } from './live.ts';
-import { type Door, type Instance, instancesOf, SERVERS, type ServerName } from './processes.ts';
+import {
+  type Door,
+  GRAY_ROWS,
+  type Instance,
+  instancesOf,
+  SERVERS,
+  type ServerName,
+} from './processes.ts';
 import { type PublicKey, publicKeyOf } from './public-key.ts';
 import { SETTINGS, type Setting, type SettingName } from './schema.ts';
 import { trustEdge } from './trust.ts';
@@ -88,7 +96,8 @@ export function readConfig(env: Env): Config {
   const names = Object.keys(SETTINGS) as SettingName[];
   const values = Object.fromEntries(names.map((name) => [name, read(name, env)])) as Config;
   refuseSharedKids(values);
-  const instance = instancesOf(values.portBase, values.mode).find(
+  refuseUnknownGray(values);
+  const instance = instancesOf(values.portBase, values.mode, GRAY_ROWS).find(
     ({ name }) => name === env.INSTANCE,
   );
   if (env.INSTANCE && !instance)
@@ -99,7 +108,26 @@ export function readConfig(env: Env): Config {
     ...tlsFiles(values),
     instance,
     door: instance?.row.door,
+    lane: laneOf(values, instance),
   }) as Config;
+}
+
+/** The rows that have an instance in the gray lane. */
+export const grayRows = ({ gray }: Pick<Config, 'gray'>): string[] =>
+  gray === '' ? [] : gray.split(',');
+
+function refuseUnknownGray(values: Config): void {
+  const unknown = grayRows(values).find((name) => !GRAY_ROWS.includes(name));
+  if (unknown)
+    throw new ConfigError(`GRAY: ${unknown} has no gray instance (known: ${GRAY_ROWS.join(', ')})`);
+}
+
+/** A gray instance is one whatever it is told; a door is in no lane, everybody comes through it. */
+function laneOf({ lane }: Config, instance: Instance | undefined): Lane {
+  if (instance?.lane === 'gray') return 'gray';
+  if (lane === 'gray' && instance?.row.door)
+    throw new ConfigError(`LANE: ${instance.name} is a door, and the edge knows no lanes`);
+  return lane;
 }
 
 /** What follows from ports when no url is given. */

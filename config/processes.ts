@@ -4,6 +4,8 @@
  * the road is held to on one machine (the table is summed in a test).
  */
 
+import type { Lane } from '../contracts/lane.ts';
+
 /** A group of HTTP routes with a process of its own, so that no door can drown another. */
 export type Door = 'rush' | 'front' | 'live';
 
@@ -17,6 +19,11 @@ export interface ProcessRow {
   /** Port of the gateway (or the sandbox provider) in the first instance, when it has one. */
   readonly httpPort?: number;
   readonly door?: Door;
+  /**
+   * Health port of its instance in the gray lane, for what may have one. That has no door: the edge
+   * knows no lanes.
+   */
+  readonly grayPort?: number;
   /** `--max-old-space-size`, MiB. */
   readonly heapMiB: number;
   /** Absent in production mode. */
@@ -30,6 +37,7 @@ export const PROCESSES: readonly ProcessRow[] = [
     instances: 2,
     port: 11,
     httpPort: 41,
+    grayPort: 71,
     door: 'rush',
     heapMiB: 256,
   },
@@ -56,10 +64,11 @@ export const PROCESSES: readonly ProcessRow[] = [
     services: ['show', 'venue', 'session', 'seat-template', 'audit'],
     instances: 1,
     port: 17,
+    grayPort: 77,
     heapMiB: 384,
   },
-  { name: 'order', services: ['order'], instances: 2, port: 19, heapMiB: 192 },
-  { name: 'payment', services: ['payment'], instances: 1, port: 21, heapMiB: 192 },
+  { name: 'order', services: ['order'], instances: 2, port: 19, grayPort: 79, heapMiB: 192 },
+  { name: 'payment', services: ['payment'], instances: 1, port: 21, grayPort: 81, heapMiB: 192 },
   { name: 'scheduler', services: ['scheduler'], instances: 2, port: 23, heapMiB: 128 },
   { name: 'config-center', services: ['config-center'], instances: 1, port: 27, heapMiB: 96 },
   {
@@ -97,18 +106,43 @@ export const EDGE_INSIDE_PORT = 60;
 export interface Instance {
   readonly name: string;
   readonly row: ProcessRow;
+  readonly lane: Lane;
   readonly port: number;
   readonly httpPort?: number;
 }
 
-/** The instances of a mode, ports resolved: `rush-1`, `rush-2`, `front-1`, … */
-export function instancesOf(portBase: number, mode: 'sandbox' | 'production'): Instance[] {
-  return PROCESSES.filter((row) => mode === 'sandbox' || !row.sandboxOnly).flatMap((row) =>
-    Array.from({ length: row.instances }, (_, i) => ({
+/** The rows that may have an instance in the gray lane. */
+export const GRAY_ROWS: readonly string[] = PROCESSES.flatMap(({ name, grayPort }) =>
+  grayPort === undefined ? [] : [name],
+);
+
+/**
+ * The instances of a mode, ports resolved: `rush-1`, `rush-2`, `front-1`, …
+ * @param gray rows with one more instance, in the gray lane: `order-gray`
+ */
+export function instancesOf(
+  portBase: number,
+  mode: 'sandbox' | 'production',
+  gray: readonly string[] = [],
+): Instance[] {
+  return PROCESSES.filter((row) => mode === 'sandbox' || !row.sandboxOnly).flatMap((row) => [
+    ...Array.from({ length: row.instances }, (_, i) => ({
       name: `${row.name}-${i + 1}`,
       row,
+      lane: 'stable' as const,
       port: portBase + row.port + i,
       ...(row.httpPort !== undefined && { httpPort: portBase + row.httpPort + i }),
     })),
-  );
+    ...(gray.includes(row.name) && row.grayPort !== undefined ? [grayOf(row, portBase)] : []),
+  ]);
+}
+
+function grayOf(row: ProcessRow, portBase: number): Instance {
+  const { door: _door, httpPort: _httpPort, ...rest } = row;
+  return {
+    name: `${row.name}-gray`,
+    row: { ...rest, services: row.services.filter((service) => service !== 'gateway') },
+    lane: 'gray',
+    port: portBase + row.grayPort!,
+  };
 }

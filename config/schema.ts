@@ -7,16 +7,10 @@
  * connection or nginx is built from, and what two ends must agree on is not live.
  */
 
-import {
-  EDGE,
-  EDGE_PER_SESSION,
-  integer,
-  keyring,
-  LIVE,
-  PER_SESSION,
-  type Setting,
-  text,
-} from './setting.ts';
+import { FLOW_SETTINGS } from './flow.ts';
+import { GRAY_SETTINGS } from './gray.ts';
+import { CACHED_SETTINGS } from './schema-cached.ts';
+import { EDGE, integer, keyring, LIVE, PER_SESSION, type Setting, text } from './setting.ts';
 
 export type { Setting } from './setting.ts';
 
@@ -73,7 +67,12 @@ export const SETTINGS = {
     'redis:// of an arbiter that exists; empty: npm start runs one',
   ),
   cacheUrl: text('CACHE_URL', '', 'redis:// of a cache that exists; empty: npm start runs one'),
-  natsUrl: text('NATS_URL', '', 'nats:// of a NATS with JetStream; empty: npm start runs one'),
+  natsUrl: text(
+    'NATS_URL',
+    '',
+    'nats:// or nats://user:password@ of a NATS with JetStream; empty: npm start runs one',
+    true,
+  ),
   mysqlUrl: text(
     'MYSQL_URL',
     '',
@@ -95,6 +94,9 @@ export const SETTINGS = {
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],
     means: 'what a process writes to its log',
   },
+
+  // gray release
+  ...GRAY_SETTINGS,
 
   // the sale
   lockMsDefault: integer(
@@ -249,6 +251,8 @@ export const SETTINGS = {
     'how long a stopping process finishes what it has',
   ),
 
+  ...CACHED_SETTINGS,
+
   // the edge
   edgePullMs: integer('EDGE_PULL_MS', 200, 50, 1_000, 'how often the edge pulls the sales'),
   edgeKeepMs: integer(
@@ -291,16 +295,9 @@ export const SETTINGS = {
     1,
     100_000,
     'locks one uid may ask for per second',
-    EDGE_PER_SESSION,
+    EDGE,
   ),
-  edgeUidBurst: integer(
-    'EDGE_UID_BURST',
-    20,
-    1,
-    100_000,
-    'how many more may come at once',
-    EDGE_PER_SESSION,
-  ),
+  edgeUidBurst: integer('EDGE_UID_BURST', 20, 1, 100_000, 'how many more may come at once', EDGE),
   edgeClientMs: integer(
     'EDGE_CLIENT_MS',
     10_000,
@@ -316,6 +313,8 @@ export const SETTINGS = {
     'refusals per second and worker that the access log names; all are counted',
     EDGE,
   ),
+
+  ...FLOW_SETTINGS,
 
   // the live stream
   streamCoalesceMs: integer(

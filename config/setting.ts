@@ -9,7 +9,7 @@ interface Common {
   readonly live?: true;
   /** May differ for one session. */
   readonly perSession?: true;
-  /** Used by the edge, which reads it from the cache Redis. */
+  /** Used by the edge: the supervisor reads it from the cache Redis. Never per session. */
   readonly edge?: true;
 }
 /** What a row may be beside its type; the last argument of its line. */
@@ -17,7 +17,6 @@ export type Marks = Pick<Setting, 'live' | 'perSession' | 'edge'>;
 export const LIVE = { live: true } as const;
 export const PER_SESSION = { live: true, perSession: true } as const;
 export const EDGE = { live: true, edge: true } as const;
-export const EDGE_PER_SESSION = { ...EDGE, perSession: true } as const;
 
 export type Setting = Common &
   (
@@ -29,6 +28,8 @@ export type Setting = Common &
       }
     | { readonly type: 'text'; readonly default: string; readonly pattern?: RegExp }
     | { readonly type: 'choice'; readonly default: string; readonly choices: readonly string[] }
+    /** A JSON list of flow rules: `contracts/flow.ts`. */
+    | { readonly type: 'flowRules'; readonly default: string }
     /** `kid:secret,kid:secret`: the first signs, all verify. Each secret at least 32 characters. */
     | { readonly type: 'keyring'; readonly default: '' }
     /** `kid:algorithm:key,…`, each key the base64 of its SPKI DER: what others sign with. */

@@ -1,11 +1,15 @@
 /** What a value of a setting must be, whoever says it: the environment or the config centre. */
+import { faultOfRules } from '../contracts/flow.ts';
 import type { Setting } from './setting.ts';
 
 const MIN_SECRET = 32;
 export const KID = /^[a-z0-9]{1,16}$/;
 
-/** Why a value cannot be that of a setting, in words; undefined when it can. Never the value. */
-export function faultOf(setting: Setting, value: unknown): string | undefined {
+/**
+ * Why a value cannot be that of a setting, in words; undefined when it can. Never the value.
+ * @param stored it was taken before, perhaps by another release
+ */
+export function faultOf(setting: Setting, value: unknown, stored = false): string | undefined {
   switch (setting.type) {
     case 'integer': {
       const { min, max } = setting;
@@ -16,6 +20,8 @@ export function faultOf(setting: Setting, value: unknown): string | undefined {
       return setting.choices.includes(value as string)
         ? undefined
         : `must be one of ${setting.choices.join(', ')}`;
+    case 'flowRules':
+      return faultOfRules(value, stored);
     case 'keyring':
       return keysIn(String(value)).every(
         ([kid, secret = '']) => KID.test(kid) && secret.length >= MIN_SECRET,

@@ -7,6 +7,7 @@
  * comment of a row: the bulk crosses as a Moleculer stream, because it outgrows a NATS message.
  */
 
+import type { AdminActions } from './admin.ts';
 import type { OrderCancelled } from './channels.ts';
 import type { Principal, Role } from './claims.ts';
 import type {
@@ -15,7 +16,7 @@ import type {
   ConfigHistory,
   ConfigList,
   ConfigPlace,
-  ConfigValue,
+  ConfigSaid,
   ConfigView,
 } from './config.ts';
 import type { DeadLetter, LetterState, WholeLetter } from './dead-letter.ts';
@@ -45,6 +46,7 @@ import type { PlanHints, PlanReport, TemplateVersion } from './template.ts';
 export interface CallMeta {
   user?: Principal;
   requestId?: string;
+  lane?: import('./lane.ts').Lane;
 }
 
 export interface Page<Item> {
@@ -110,7 +112,7 @@ export interface OnlyWhen {
 }
 export type Change = OnlyWhen & Readonly<Record<string, unknown>>;
 
-export interface Actions {
+export interface Actions extends AdminActions {
   // seckill: the sale, live
   /** stream: the layout's columns as JSON. `to`: its switch at first, OPEN unless told. */
   'seckill.open': {
@@ -160,12 +162,6 @@ export interface Actions {
   'order.refundRefused': {
     params: { refundId: string; refusal: string };
     result: { changed: boolean };
-  };
-  /** Any order, for an operator. */
-  'order.inspect': { params: { orderId: string }; result: OrderView & { uid: string } };
-  'order.seatHistory': {
-    params: { sessionId: string; seat: number };
-    result: SeatInspection['history'];
   };
   // dead letters; `id` may be the beginning of one, eight characters or more; operators only
   /** The open ones unless told; the last to die first. */
@@ -272,7 +268,7 @@ export interface Actions {
   'config-center.list': { params: { session?: string }; result: ConfigList };
   /** @throws CONFIG_UNKNOWN, CONFIG_NOT_LIVE */
   'config-center.get': { params: { setting: string; session?: string }; result: ConfigView };
-  'config-center.set': { params: ConfigAsked & { value: ConfigValue }; result: ConfigView };
+  'config-center.set': { params: ConfigSaid; result: ConfigView };
   /** Back to what all sessions have, or to what the environment says. */
   'config-center.unset': { params: ConfigAsked; result: ConfigView };
   /** A new revision with the value of an old one. */
@@ -371,8 +367,6 @@ export interface Actions {
   'gateway.time': { params: Record<string, never>; result: { epochMs: number } };
   /** @throws BUSY with `missing` */
   'gateway.ready': { params: Record<string, never>; result: { ok: true } };
-  /** What the arbiter and the orders know of a seat, together; operators only. */
-  'gateway.seat': { params: { sessionId: string; seat: number }; result: SeatInspection };
 
   // notification: the hall, live
   'notification.ticket': { params: Record<string, never>; result: { ticket: string } };

@@ -14,6 +14,12 @@ export interface LockedSeat {
   readonly priceFen: number;
 }
 
+/** A request that came with an Idempotency-Key, and what its body must be to be the same again. */
+export interface KeyedRequest {
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
 interface Moved {
   readonly sale: string;
   readonly epoch: number;
@@ -36,6 +42,7 @@ export type SeatMoved =
       readonly deadlineMs: number;
       readonly seatsPerBuyerMax: number;
       readonly requestId: string;
+      readonly request?: KeyedRequest;
     })
   | (Moved & {
       readonly type: 'sold' | 'released' | 'restored';

@@ -86,6 +86,11 @@ export interface ConfigAsked {
   readonly ifMatch?: string;
 }
 
+/** A list is kept as its JSON. */
+export interface ConfigSaid extends ConfigAsked {
+  readonly value: ConfigValue | readonly object[];
+}
+
 export interface ConfigList {
   readonly revision: number;
   readonly items: readonly ConfigView[];

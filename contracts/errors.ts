@@ -82,6 +82,18 @@ const table = {
     zh: '同一座位不能重复选择',
     en: 'A seat is named twice',
   },
+  SEAT_SOLD: {
+    status: 409,
+    retry: false,
+    zh: '座位已售出，不能释放',
+    en: 'The seat is sold: whoever has it has paid for it',
+  },
+  SEAT_NOT_HELD: {
+    status: 409,
+    retry: false,
+    zh: '没有订单占用该座位',
+    en: 'No order holds this seat',
+  },
   LIMIT_REACHED: {
     status: 409,
     retry: false,
@@ -245,7 +257,7 @@ export interface RefusalData {
   ORDER_ABORTED: { reason: string };
   IN_USE: { usedBy?: { kind: string; id: string }[] };
   LETTER_RESOLVED: { state: string; resolvedBy: string };
-  RATE_LIMITED: { retryAfterMs: number };
+  RATE_LIMITED: { retryAfterMs: number; limit?: number; seconds?: number };
   VALIDATION_FAILED: { errors: Fault[] };
 }
 type DataOf<W extends RefusalWord> = W extends keyof RefusalData

@@ -90,16 +90,30 @@ export const SHARD_KEYS: Readonly<Record<ShardKeyName, KeyRow>> = {
 };
 
 /** Keys of the cache Redis, which may lose any of them at any moment: `<namespace>:<name>`. */
-export const CACHE_KEYS: Readonly<Record<'catalogue:generation' | 'edge:config', KeyRow>> = {
+export const CACHE_KEYS: Readonly<
+  Record<'catalogue:generation' | 'catalogue:kept' | 'edge:config' | 'flow:rate', KeyRow>
+> = {
   'catalogue:generation': {
     type: 'string',
     holds:
       'an id that is new after every change of the catalogue, published on the channel of the ' +
-      'same name; written by mixins/generation.ts, read by the edge',
+      'same name; written by mixins/generation.ts, read by the edge and by mixins/cached.ts',
+  },
+  'catalogue:kept': {
+    type: 'string',
+    holds:
+      'first part of the keys of what processes keep for each other, a checksum and the bytes ' +
+      '(none: there is no such thing), and of their locks; by mixins/cached-shared.ts',
   },
   'edge:config': {
     type: 'hash',
     holds: 'settings the edge reads, and the revision they are of; written by config-center',
+  },
+  'flow:rate': {
+    type: 'string',
+    holds:
+      'followed by `:<rule> <seconds>:<value>`: the calls a rate rule has counted in its window, ' +
+      'which ends with the key; written by mixins/flow/rate.ts',
   },
 };
 

@@ -9,6 +9,7 @@ export type OrderCause =
   | 'payment.started'
   | 'payment.succeeded'
   | 'cancel'
+  | 'operator'
   | 'deadline'
   | 'grace';
 
@@ -29,6 +30,7 @@ export const orderMachine = machine<OrderState, OrderCause>({
     { from: 'LOCKED', by: 'payment.started', to: 'PAYING' },
     { from: 'PAYING', by: 'payment.succeeded', to: 'PAID' },
     { from: 'LOCKED', by: 'cancel', to: 'CANCELLED' },
+    { from: 'LOCKED', by: 'operator', to: 'CANCELLED' },
     { from: 'LOCKED', by: 'deadline', to: 'TIMEOUT_CANCELLED' },
     // Not in the seed: without it an abandoned payment would keep its seats for ever.
     { from: 'PAYING', by: 'grace', to: 'TIMEOUT_CANCELLED' },

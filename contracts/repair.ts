@@ -2,6 +2,7 @@
  * What is said between those who put the arbiter right and those who know what was accepted: facts
  * about orders, and what was found and done.
  */
+import type { KeyedRequest } from './channels.ts';
 import type { OrderState } from './order.ts';
 
 /** How late something must be before a sweep acts, and how much of it one turn takes. */
@@ -18,6 +19,8 @@ export interface LiveOrder {
   readonly state: OrderState;
   readonly deadlineMs: number;
   readonly seats: readonly number[];
+  /** Of the lock it comes from: the same request again is answered with this order. */
+  readonly request?: KeyedRequest;
   /** Since its last move. */
   readonly ageMs: number;
 }

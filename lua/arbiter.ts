@@ -7,11 +7,12 @@ import type { Redis } from 'ioredis';
 import type { LockedSeat } from '../contracts/channels.ts';
 import { refuse } from '../contracts/errors.ts';
 import type { Keyspace } from '../contracts/keys.ts';
+import type { Lane } from '../contracts/lane.ts';
 import type { LayoutColumns } from '../contracts/layout.ts';
 import type { SaleState, SaleSwitch, SaleTerms } from '../contracts/sale.ts';
 import type { SeatState } from '../contracts/seat.ts';
 import { argsOf, keysOf, loadScript, type Script, type Value } from './loader.ts';
-import { isOffset, lockCall, openArgs, plain, reserveArgs } from './questions.ts';
+import { isOffset, lockCall, type Origin, openArgs, plain, reserveArgs } from './questions.ts';
 import { type Repairs, repairsOf } from './repairs.ts';
 import { accepted, changed, readAnswer, readHold, readSeat, readView } from './replies.ts';
 import { inWeather, type Reply, runScript } from './runner.ts';
@@ -37,6 +38,8 @@ export interface LockRequest {
   readonly uid: string;
   readonly orderId: string;
   readonly requestId: string;
+  /** Of the request, and so of the message it leads to. */
+  readonly lane?: Lane;
   /** Exactly one of the two. */
   readonly seats?: readonly number[];
   readonly best?: { readonly count: number; readonly tier: string; readonly section?: string };
@@ -93,6 +96,7 @@ export interface Arbiter extends Shards, Repairs {
     sale: string,
     uid: string,
     nowMs?: number,
+    from?: Origin,
   ): Promise<{ reservedAtMs: number; created: boolean }>;
   isReserved(sale: string, uid: string): Promise<boolean>;
   /**
@@ -174,7 +178,7 @@ export function createArbiter({ redis, keys }: { redis: Redis; keys: Keyspace })
     ...saleOf(ask),
     ...seatMoves(ask, run),
     ...looks(ask, redis, keys),
-    ...repairsOf(ask),
+    ...repairsOf(ask, run),
     ...shardsOf(redis, keys, run, SCRIPTS),
     ping: () => inWeather(async () => void (await redis.ping())),
     close: async () => {
@@ -198,8 +202,8 @@ function saleOf(ask: Ask): Pick<Arbiter, 'open' | 'turn' | 'reserve' | 'view'> {
       accepted(await ask('turn', sale, { to }));
       return view(sale);
     },
-    reserve: async (sale, uid, nowMs) => {
-      const args = { ...reserveArgs(uid), nowMs: clockOf(nowMs) };
+    reserve: async (sale, uid, nowMs, from) => {
+      const args = { ...reserveArgs(uid, from), nowMs: clockOf(nowMs) };
       const [at, created] = accepted(await ask('reserve', sale, args));
       return { reservedAtMs: Number(at), created: created === 1 };
     },
@@ -216,10 +220,11 @@ function seatMoves(ask: Ask, run: Run): Pick<Arbiter, 'lock' | 'sell' | 'release
       return readAnswer(String(hold), request.orderId);
     },
     sell: async (sale, orderId) => ({
-      changed: changed(await ask('sell', sale, { orderId, nowMs: '' })),
+      changed: changed(await ask('sell', sale, { orderId, runId: await run.id(), nowMs: '' })),
     }),
     release: async (sale, orderId, reason) => {
-      const args = { orderId, reason: plain('reason', reason), nowMs: '' };
+      const known = { orderId, runId: await run.id(), nowMs: '' };
+      const args = { ...known, reason: plain('reason', reason) };
       return { changed: changed(await ask('release', sale, args)) };
     },
     due: async (sale, limit, repeatMs, nowMs) => {

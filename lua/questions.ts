@@ -1,6 +1,8 @@
 /** What is asked of the scripts, made into their arguments. Pure. */
 import { hash } from 'node:crypto';
+import type { KeyedRequest } from '../contracts/channels.ts';
 import { type Fault, refuse } from '../contracts/errors.ts';
+import type { Lane } from '../contracts/lane.ts';
 import type { LayoutColumns } from '../contracts/layout.ts';
 import type { SaleSwitch, SaleTerms } from '../contracts/sale.ts';
 import type { LockRequest } from './arbiter.ts';
@@ -75,21 +77,26 @@ export function hashesOf(uid: string): { hash1: number; hash2: number } {
   return { hash1: digest.readUInt32BE(0), hash2: digest.readUInt32BE(4) };
 }
 
-export const reserveArgs = (uid: string): Args => ({ uid: plain('uid', uid), ...hashesOf(uid) });
+export const reserveArgs = (uid: string, from: Origin = {}): Args => ({
+  uid: plain('uid', uid),
+  ...hashesOf(uid),
+  headers: headersOf(from),
+});
 
 /** Which script a lock is, and everything it is told but the run id and the clock. */
 export function lockCall(request: LockRequest): { script: 'lock' | 'best'; args: Args } {
-  const { seats, best, uid, orderId, requestId, idempotencyKey } = request;
+  const { seats, best, uid, orderId, requestId, idempotencyKey, lane } = request;
   const error = faultOf(request);
   if (error) refuse('VALIDATION_FAILED', { errors: [error] });
   const asked = best ? [best.count, best.tier, best.section ?? null] : seats;
+  const fingerprint = hash('sha1', JSON.stringify(asked), 'base64url');
+  const keyed = idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint };
   const common = {
     uid: plain('uid', uid),
     orderId: plain('orderId', orderId),
-    requestId: plain('requestId', requestId),
-    headers: headersOf(requestId),
-    request: idempotencyKey === undefined ? '' : `${uid}\n${idempotencyKey}`,
-    fingerprint: hash('sha1', JSON.stringify(asked), 'base64url'),
+    origin: originOf(plain('requestId', requestId), keyed),
+    headers: headersOf({ requestId, lane }),
+    ...answerArgs(uid, keyed),
   };
   if (best) {
     const { count, tier, section = '' } = best;
@@ -116,11 +123,27 @@ function faultOf({ seats, best }: LockRequest): Fault | undefined {
   return undefined;
 }
 
-/** What the handler of the lock's message gets as its context: the request it comes from. */
-const headersOf = (requestId: string) =>
+/** Where the arbiter keeps the answer of a request, and what it must be repeated with. */
+export const answerArgs = (uid: string, request: KeyedRequest | undefined) =>
+  request
+    ? { request: `${uid}\n${request.key}`, fingerprint: request.fingerprint }
+    : { request: '', fingerprint: '' };
+
+/** Which request a lock comes from: fields of its message, written here and not by the script. */
+const originOf = (requestId: string, request: KeyedRequest | undefined) =>
+  JSON.stringify({ requestId, request }).slice(1, -1);
+
+/** The request that a message comes from. */
+export interface Origin {
+  readonly requestId?: string;
+  readonly lane?: Lane;
+}
+
+/** What the handler of the message gets as its context. */
+const headersOf = ({ requestId = '', lane }: Origin) =>
   JSON.stringify({
     $requestID: requestId,
     $level: '1',
     $tracing: 'false',
-    $meta: Buffer.from(JSON.stringify({ requestId })).toString('base64'),
+    $meta: Buffer.from(JSON.stringify({ requestId, lane })).toString('base64'),
   });

@@ -3,9 +3,11 @@
  * asks, and the moves that follow. Every move looks again at the seats itself, so two repairs at
  * once, or one from old facts, do no harm.
  */
-import { hashesOf, plain } from './questions.ts';
+import type { KeyedRequest } from '../contracts/channels.ts';
+import { answerArgs, hashesOf, plain } from './questions.ts';
 import { accepted } from './replies.ts';
 import type { Reply } from './runner.ts';
+import type { Run } from './shards.ts';
 
 export interface OccupiedSeat {
   /** `1` LOCKED or `2` SOLD. */
@@ -20,6 +22,7 @@ export interface Restored {
   readonly seats: readonly number[];
   readonly deadlineMs: number;
   readonly state: 'LOCKED' | 'SOLD';
+  readonly request?: KeyedRequest;
 }
 export interface RestoreResult {
   readonly changed: boolean;
@@ -86,7 +89,7 @@ const pagesOf = <Item>(items: readonly Item[], size: number): Item[][] =>
     items.slice(i * size, (i + 1) * size),
   );
 
-export function repairsOf(ask: Ask): Repairs {
+export function repairsOf(ask: Ask, run: Run): Repairs {
   return {
     count: async (sale) => {
       const reply = await ask('count', sale, {});
@@ -109,7 +112,8 @@ export function repairsOf(ask: Ask): Repairs {
     },
     restore: async (sale, orders, quiet = false) => {
       const pages = pagesOf(orders, RESTORED).map(async (page) => {
-        const args = { quiet: quiet ? 1 : '', nowMs: '', orders: page.flatMap(restoredArgs) };
+        const known = { quiet: quiet ? 1 : '', runId: await run.id(), nowMs: '' };
+        const args = { ...known, orders: page.flatMap(restoredArgs) };
         const [answers] = accepted(await ask('restore', sale, args)) as [string[]];
         return answers.map(restoreResult);
       });
@@ -136,14 +140,19 @@ export function repairsOf(ask: Ask): Repairs {
   };
 }
 
-const restoredArgs = ({ orderId, uid, seats, deadlineMs, state }: Restored) => [
-  plain('orderId', orderId),
-  plain('uid', uid),
-  deadlineMs,
-  state,
-  seats.length,
-  ...seats.toSorted((a, b) => a - b),
-];
+function restoredArgs({ orderId, uid, seats, deadlineMs, state, request }: Restored) {
+  const answer = answerArgs(uid, request);
+  return [
+    plain('orderId', orderId),
+    plain('uid', uid),
+    deadlineMs,
+    state,
+    answer.request,
+    answer.fingerprint,
+    seats.length,
+    ...seats.toSorted((a, b) => a - b),
+  ];
+}
 
 function restoreResult(result: string): RestoreResult {
   if (result === 'unknown') return { changed: false, unknown: true };

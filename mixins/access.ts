@@ -14,7 +14,7 @@ import { refusal } from '../contracts/errors.ts';
 type Handler = (ctx: Context<unknown, CallMeta>) => Promise<unknown>;
 
 /** The service that speaks for people outside. */
-const DOOR = 'gateway';
+export const DOOR = 'gateway';
 /** Moleculer's own actions, `$node.list`: for tools; no door has a row for them. */
 const isInternal = (name: string) => name.startsWith('$');
 const isPublished = ({ visibility }: ActionSchema) =>

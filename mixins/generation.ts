@@ -2,7 +2,8 @@
  * The generation of the catalogue: one id in the cache Redis that is new after every change of what
  * everybody may see. What the edge keeps of the catalogue it keeps under that id, so a new one
  * makes all of it unreachable at once. Coarse on purpose: a show shows its sessions, a list shows
- * all shows, and changes are rare beside reads.
+ * all shows, and changes are rare beside reads. What processes keep (mixins/cached.ts) they keep
+ * under it too.
  *
  * Always true: an id is written only after the change was committed, so whoever asks under it reads
  * the change; no id comes twice, also when the cache was flushed; an id that could not be written
@@ -67,6 +68,12 @@ export async function catalogueChanged(): Promise<void> {
     by.logger.warn('The cache will be told later that the catalogue changed.', { err: error });
   }
 }
+
+/**
+ * Whether the cache may not know yet of a change of this process: then the id it has is an old one,
+ * and so is what is kept under it.
+ */
+export const owesChange = (): boolean => writer !== undefined && writer.told < writer.changes;
 
 function open(logger: Logger): Writer {
   const opened: Writer = {

@@ -1,7 +1,9 @@
 /**
  * The health endpoint of a process, on its own port and its own server, so that it answers however
  * busy the doors are: `/live` while the event loop turns, `/ready` when every local action named
- * `<service>.health` says that what it needs is there, `/config` which settings are in force.
+ * `<service>.health` says that what it needs is there, and what the process has to tell of itself:
+ * `/config`, the settings in force, `/cached`, what it keeps of the catalogue, `/flow`, what its
+ * flow control let in and turned away.
  */
 import { createServer, type Server } from 'node:http';
 import type { Middleware, ServiceBroker } from 'moleculer';
@@ -36,9 +38,12 @@ async function ask(broker: ServiceBroker, service: string): Promise<readonly str
 
 /**
  * Opens the endpoint on `port` when the broker is made, closes it when the broker has stopped.
- * @param config what `/config` answers
+ * @param reports what is answered under further paths
  */
-export function healthEndpoint(port: number, config: () => object): Middleware {
+export function healthEndpoint(
+  port: number,
+  reports: Readonly<Record<string, () => object>>,
+): Middleware {
   let server: Server | undefined;
   let serving = false;
   return {
@@ -51,9 +56,10 @@ export function healthEndpoint(port: number, config: () => object): Middleware {
           response
             .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
             .end(JSON.stringify(body));
-        if (request.url === '/live') answer(200, { ok: true });
-        else if (request.url === '/config') answer(200, config());
-        else if (request.url !== '/ready') answer(404, {});
+        const path = request.url ?? '';
+        if (path === '/live') answer(200, { ok: true });
+        else if (Object.hasOwn(reports, path)) answer(200, reports[path]!());
+        else if (path !== '/ready') answer(404, {});
         else
           ready().then(
             (health) => answer(health.ok ? 200 : 503, health),

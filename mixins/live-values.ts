@@ -37,7 +37,7 @@ export function readEntry(key: string, text: string): ConfigEntry {
   if (typeof entry !== 'object' || entry === null || !Number.isInteger(entry.epoch))
     throw new Error('was not written by the config centre');
   if (entry.value !== undefined) {
-    const wrong = faultOf(SETTINGS[setting as SettingName], entry.value);
+    const wrong = faultOf(SETTINGS[setting as SettingName], entry.value, true);
     if (wrong) throw new Error(wrong);
   }
   return entry;
@@ -117,7 +117,7 @@ export class LiveValues {
       const { epoch, revision, value } = known;
       if (faultOfKey(key) || ![epoch, revision].every(Number.isInteger)) continue;
       const { setting } = readConfigKey(key)!;
-      if (value !== undefined && faultOf(SETTINGS[setting as SettingName], value)) continue;
+      if (value !== undefined && faultOf(SETTINGS[setting as SettingName], value, true)) continue;
       this.#take(key, known);
     }
   }

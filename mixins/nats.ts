@@ -6,13 +6,11 @@ import { connect, ErrorCode, type NatsConnection, NatsError } from 'nats';
 
 const CONNECT_MS = 1_000;
 
-/** @throws NatsError when nobody answers there now */
-export function natsConnection(url: string, name: string): Promise<NatsConnection> {
+/** Where a url leads and as whom, and that one goes on knocking there. */
+export function natsOptions(url: string) {
   const { hostname, port, username, password } = new URL(url);
-  return connect({
+  return {
     servers: `${hostname}:${port || 4_222}`,
-    name,
-    timeout: CONNECT_MS,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     pingInterval: 10_000,
@@ -21,8 +19,12 @@ export function natsConnection(url: string, name: string): Promise<NatsConnectio
       user: decodeURIComponent(username),
       pass: decodeURIComponent(password),
     }),
-  });
+  };
 }
+
+/** @throws NatsError when nobody answers there now, or does not let us in */
+export const natsConnection = (url: string, name: string): Promise<NatsConnection> =>
+  connect({ ...natsOptions(url), name, timeout: CONNECT_MS });
 
 /** NATS is away, slow or full: nothing is wrong with what was asked. */
 export const isNatsWeather = (error: unknown): error is NatsError => error instanceof NatsError;

@@ -8,6 +8,7 @@ import type { Redis } from 'ioredis';
 import { config } from '../config/index.ts';
 import type { ChannelName, Messages } from '../contracts/channels.ts';
 import { keyspace } from '../contracts/keys.ts';
+import type { Lane } from '../contracts/lane.ts';
 import { argsOf, loadScript, type Script, type Value } from '../lua/loader.ts';
 
 const keys = keyspace(config.namespace, config.shards);
@@ -17,6 +18,8 @@ const repost = loadScript('channel/repost');
 export interface PostMeta {
   /** The request that led to the message: its handlers log and call under it. */
   readonly requestId?: string;
+  /** And the lane they do it in. */
+  readonly lane?: Lane;
 }
 
 /**
@@ -38,11 +41,11 @@ export async function postTo(
   redis: Redis,
   stream: string,
   payload: object,
-  { requestId }: PostMeta = {},
+  meta: PostMeta = {},
 ): Promise<string> {
   const args = argsOf(post, {
     payload: JSON.stringify(payload),
-    headers: JSON.stringify(requestId === undefined ? {} : headersOf(requestId)),
+    headers: JSON.stringify(meta.requestId === undefined ? {} : headersOf(meta)),
   });
   return run(redis, post, stream, args);
 }
@@ -58,11 +61,11 @@ export const postAgain = (
 ): Promise<string> => run(redis, repost, stream, argsOf(repost, { fields }));
 
 /** What the channels middleware makes the context of a handler from. */
-const headersOf = (requestId: string) => ({
+const headersOf = ({ requestId, lane }: PostMeta) => ({
   $requestID: requestId,
   $level: '1',
   $tracing: 'false',
-  $meta: Buffer.from(JSON.stringify({ requestId })).toString('base64'),
+  $meta: Buffer.from(JSON.stringify({ requestId, lane })).toString('base64'),
 });
 
 async function run(

@@ -6,12 +6,10 @@
 -- gate (and in the end Node, which is always right) decide; "closed" refuses with BUSY.
 -- A gate never answers by itself and never asks anybody outside this process.
 --
--- A gate that is `early` is asked when nginx sets its variables, and nginx writes its refusal: most
--- of a rush hears no other, and an answer of Lua's would cost more.
---
--- `limits` divides a list: nginx counts after it, so what stands before it runs in the rewrite
--- phase and what stands after it in the access phase. A gate that is `counted` is passed by nobody
--- without credentials, so its refusal is said after the counting: guessing tokens is a flood, too.
+-- `limits` divides a list: nginx counts, so what stands before it is asked when a location sets its
+-- variables, and what stands after it in the access phase. What is refused before it is said after
+-- it: guessing tokens is a flood, too. All but what an `early` gate says, which nginx writes at
+-- once: most of a rush hears nothing else.
 local method = require "gates.method"
 local sandbox_only = require "gates.sandbox_only"
 local sold_out = require "gates.sold_out"
@@ -28,12 +26,15 @@ local proof = require "lib.proof"
 local request = require "lib.request"
 
 local ngx = ngx
+local concat = table.concat
+local format = string.format
 local ipairs = ipairs
 
 local _M = {}
 
 _M.routes = {
     probe = { method },
+    pages = { method, limits },
     -- What the cache of the catalogue asks: whoever asked it has been counted.
     inside = { method },
     sandbox = { method, sandbox_only },
@@ -41,25 +42,49 @@ _M.routes = {
     provider = { method, limits },
     member = { method, token, limits },
     metrics = { method, token, operator_only, limits },
+    description = { method, token, operator_only, limits },
     reservations = { method, token, limits, reservation_window },
     permits = { method, token, limits, reserved },
     locks = { method, sold_out, token, permit, limits, sale_window, reserved },
 }
 
--- A list as its two phases see it; `after` is nothing when the route is not counted.
-local function divided(route, gates)
-    local early, before, after = {}, {}, nil
+local REFUSE = {
+    open = "    if word then return gate%d, word, data end",
+    closed = "    if word or word == false then return gate%d, word or 'BUSY', data end",
+}
+
+
+-- What a list of gates makes of a request: the first gate that says no, and its refusal; nothing
+-- when all let it pass. It is written out gate by gate, because LuaJIT compiles no loop as a part
+-- of what is around it, and everything here is around some gate.
+local function chained(gates)
+    local heads, lines = { "local gates = ..." }, { "return function(req)", "    local word, data" }
     for place, gate in ipairs(gates) do
-        local declared = gate.on_missing == "open" or gate.on_missing == "closed"
-        assert(gate.name and gate.check and declared, route .. ": gate " .. place .. " is no gate")
+        heads[#heads + 1] = format("local gate%d, check%d = gates[%d], gates[%d].check",
+            place, place, place, place)
+        lines[#lines + 1] = format("    word, data = check%d(req)", place)
+        lines[#lines + 1] = format(REFUSE[gate.on_missing], place)
+    end
+    lines[#lines + 1] = "end"
+    local text = concat(heads, "\n") .. "\n" .. concat(lines, "\n")
+    return assert(loadstring(text, "=gates"))(gates)
+end
+
+
+-- A list as its phases see it; `after` is nothing when the route is not counted.
+local function divided(route, gates)
+    local before, after = {}, nil
+    for place, gate in ipairs(gates) do
+        local whole = gate.name and gate.check and REFUSE[gate.on_missing]
+        assert(whole, route .. ": gate " .. place .. " is no gate")
         if gate == limits then
             after = {}
         else
-            local part = gate.early and early or after or before
+            local part = after or before
             part[#part + 1] = gate
         end
     end
-    return { early = early, before = before, after = after }
+    return { before = chained(before), after = after and chained(after) }
 end
 
 
@@ -69,75 +94,47 @@ for route, gates in pairs(_M.routes) do
 end
 
 
--- The refusal of the first gate that says no, and that gate; nothing when all let it pass.
-local function refusal_of(gates, req)
-    for _, gate in ipairs(gates) do
-        local word, data = gate.check(req)
-        if word == false and gate.on_missing == "closed" then
-            return gate, "BUSY"
-        end
-        if word then
-            return gate, word, data
-        end
-    end
-end
-
-
--- Before the rewrite phase, where a location asks for it: the beginning of a refusal for nginx to
--- write, or nothing.
-function _M.early()
-    local req = request.new()
-    local gate, word = refusal_of(parts[req.route].early, req)
-    return gate and problem.begin(gate.name, word) or ""
-end
-
-
--- The rewrite phase: the gates before the counting, and under which name nginx counts.
-function _M.enter()
-    local req = request.new()
-    local part = parts[req.route]
-    local gate, word, data = refusal_of(part.before, req)
-    if gate and not (gate.counted and part.after) then
-        return problem.say(gate.name, word, data)
+-- Where a location sets its variables: the gates before the counting, and under which name nginx
+-- counts. Answers the route.
+function _M.enter(route, sale)
+    local req = request.new(route, sale)
+    local part = parts[route]
+    local gate, word, data = part.before(req)
+    -- Whoever made us look at a signature first is counted like everybody.
+    if gate and gate.early and req.known_permit == nil then
+        ngx.var.edge_refusal = problem.begin(route, gate.name, word)
+        return route
     end
     req.gate, req.word, req.data = gate, word, data
     ngx.ctx.req = req
     if part.after then
         limits.check(req)
     end
+    return route
 end
 
 
--- The access phase: what was counted, what was held back until it was, the gates after it, and the
--- proof for Node.
+-- The access phase: what was held back until it was counted, the gates after that, and the proof
+-- for Node.
 function _M.pass()
     local req = ngx.ctx.req
+    local gate, word, data = req.gate, req.word, req.data
     local after = parts[req.route].after
-    if after then
-        local word, data = limits.verdict()
-        if word then
-            return problem.say(limits.name, word, data)
-        end
-        if req.gate then
-            return problem.say(req.gate.name, req.word, req.data)
-        end
-        local gate
-        gate, word, data = refusal_of(after, req)
-        if gate then
-            return problem.say(gate.name, word, data)
-        end
+    if not gate and after then
+        gate, word, data = after(req)
+    end
+    if gate then
+        return problem.refuse(req.route, gate.name, word, data)
     end
     meter.count(req.route, "", "")
-    if req:holder() then
-        ngx.var.edge_mark = req:holder().mark
-    end
+    ngx.var.edge_mark = req:mark()
     proof.sign(req)
 end
 
 
--- What nginx refused by itself, where the gates have no say.
+-- What nginx has counted too much of: the beginning of its refusal.
 function _M.too_much()
-    return problem.say(limits.name, limits.verdict())
+    return problem.begin_here(ngx.var.edge_route, limits.name, "RATE_LIMITED")
 end
 
 

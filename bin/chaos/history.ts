@@ -49,10 +49,16 @@ export class History {
     this.#answered.set(request, orders.add(answer!.body.orderId));
   }
 
-  /** Requests that one key gave two orders. */
-  *contradictions(): Iterable<string> {
-    for (const [request, orders] of this.#answered)
-      if (orders.size > 1) yield `${request} was answered with ${[...orders].join(' and ')}`;
+  /**
+   * Requests that one key gave two orders.
+   * @param isLost whether the arbiter lost the lock of an order before anybody else knew of it:
+   * the key went with it, and what it is asked again is a new request
+   */
+  *contradictions(isLost: (orderId: string) => boolean): Iterable<string> {
+    for (const [request, answered] of this.#answered) {
+      const orders = [...answered].filter((orderId) => !isLost(orderId));
+      if (orders.length > 1) yield `${request} was answered with ${orders.join(' and ')}`;
+    }
   }
 
   tokenOf(uid: string): string | undefined {

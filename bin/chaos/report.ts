@@ -103,9 +103,14 @@ export async function reportOf(
     quietAfterMs: ran.quietAfterMs,
     moves: ran.moves,
     breaches: [...rest.breaches, ...ran.seen],
-    others: [...ran.sick, ...history.contradictions()],
+    others: [...ran.sick, ...history.contradictions(isLost(rest))],
   };
 }
+
+const isLost =
+  ({ facts }: Rest) =>
+  (orderId: string): boolean =>
+    facts.some(({ verdicts }) => verdicts.get(orderId)?.reason === 'lost');
 
 async function countRows(mysqlUrl: string): Promise<Record<keyof typeof QUERIES, Counts>> {
   const connection = await createConnection({ uri: mysqlUrl });

@@ -105,6 +105,14 @@ export async function createStack(
   };
 }
 
+/** The same detour for a program with a login of its own. */
+function asItLogsIn(detour: string, own = detour): string {
+  const url = new URL(detour);
+  const { username, password } = new URL(own);
+  Object.assign(url, { username, password });
+  return url.href.replace(/\/$/, '');
+}
+
 /**
  * A program as it runs here: a process of ours goes through the wires and can have its clock set;
  * the arbiter outlives a full disk as it would a real one, as an error and not as a signal.
@@ -112,7 +120,11 @@ export async function createStack(
 function dressed(program: Program, detours: Record<string, string>, clocks: string): Program {
   if (program.env?.INSTANCE) {
     const options = { CHAOS_CLOCKS: clocks, NODE_OPTIONS: `--import ${PRELOAD}` };
-    return { ...program, env: { ...program.env, ...detours, ...options } };
+    const env = Object.entries(detours).map(([name, url]) => [
+      name,
+      asItLogsIn(url, program.env?.[name]),
+    ]);
+    return { ...program, env: { ...program.env, ...Object.fromEntries(env), ...options } };
   }
   if (program.name !== 'arbiter') return program;
   const script = `trap '' XFSZ; exec "$0" "$@"`;

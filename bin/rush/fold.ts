@@ -64,15 +64,21 @@ export class Fold {
     else if (version > this.#version) bounded(this.#ahead).set(version, states);
   }
 
+  /** True when the stream has told everything up to this snapshot, and nothing beyond. */
+  isAt({ epoch, version }: Snapshot): boolean {
+    return this.#marks !== undefined && this.#epoch === epoch && this.#version === version;
+  }
+
   /** The hall when nothing has moved for a while: whoever listened knows it by now. */
-  last({ epoch, version, states }: Snapshot): void {
+  last(hall: Snapshot): void {
+    const { epoch, version, states } = hall;
     const known = `${this.#epoch}:${this.#version}`;
     if (!this.#marks) this.faults.push('the stream said nothing, and there was no snapshot');
-    else if (known !== `${epoch}:${version}`)
+    else if (this.isAt(hall)) this.#compare(version, states, this.#marks.join(''));
+    else
       this.faults.push(
         `at rest the hall is at ${epoch}:${version}, the stream told up to ${known}`,
       );
-    else this.#compare(version, states, this.#marks.join(''));
   }
 
   delta(delta: Delta): void {

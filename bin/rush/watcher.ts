@@ -27,12 +27,19 @@ export class Watcher {
     this.#running = Promise.all([this.#repeat(AGAIN_MS, () => this.#listen()), this.#looking()]);
   }
 
-  /** Looks once more, when nothing moves: the stream must have told of everything by now. */
+  /**
+   * Looks again until the stream has told of everything, when nothing moves any more. It has as long
+   * as a page needs to notice that a stream is dead and to open another.
+   */
   async last(): Promise<void> {
-    const untilMs = performance.now() + SILENCE_MS;
-    while (this.fold.isBlank && performance.now() < untilMs) await sleep(LOOK_MS);
-    const { body } = await request(`${this.#session}/seats`);
-    this.fold.last((await body.json()) as Snapshot);
+    const untilMs = performance.now() + SILENCE_MS + ANSWER_MS;
+    for (;;) {
+      const { body } = await request(`${this.#session}/seats`);
+      const hall = (await body.json()) as Snapshot;
+      const isLate = performance.now() > untilMs;
+      if (isLate || this.fold.isAt(hall)) return this.fold.last(hall);
+      await sleep(LOOK_MS);
+    }
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { type Config, readConfig } from '../../config/index.ts';
 import { SETTINGS, type Setting, type SettingName } from '../../config/schema.ts';
 import { writeWhole } from './files.ts';
+import { loggedIn, type NatsUsers, natsUsers } from './nats-users.ts';
 import { StartError } from './program.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -26,21 +27,27 @@ const secretsFile = (runDir: string) => join(runDir, 'secrets.json');
 /**
  * The configuration of a system about to start, and the variables that spell it.
  * @param given what the human set; the settings not named there take their defaults
+ * @returns also the users of our own NATS, when no other is given
  * @throws ConfigError, StartError with one line
  */
 export function environmentFor(
   runDir: string,
   given: Variables,
-): { config: Config; variables: Record<string, string> } {
+): { config: Config; variables: Record<string, string>; users: NatsUsers | undefined } {
   const mode = given.MODE ?? SETTINGS.mode.default;
   const secrets = mode === 'production' ? requireSecrets(given) : makeSecrets(runDir, given);
-  const config = readConfig({ ...given, ...secrets, RUN_DIR: resolve(runDir) });
+  const told = { ...given, ...secrets, RUN_DIR: resolve(runDir) };
+  const alone = readConfig(told);
+  const users = given.NATS_URL ? undefined : natsUsers(alone.namespace);
+  const config = users
+    ? readConfig({ ...told, NATS_URL: loggedIn(alone.natsUrl, 'node', users) })
+    : alone;
   const plain = NAMES.filter((name) => !KEYRINGS.includes(name));
   const variables = {
     ...Object.fromEntries(plain.map((name) => [setting(name).env, spelled(name, config, given)])),
     ...secrets,
   };
-  return { config, variables };
+  return { config, variables, users };
 }
 
 /** Keys are objects once they are read: they are spelled as they were given. */

@@ -8,6 +8,7 @@ import https from 'node:https';
 import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createConnection } from 'mysql2/promise';
+import { natsConnection } from '../../mixins/nats.ts';
 
 const PROBE_MS = 1_000;
 /** A process that is ill may take longer to say what it lacks. */
@@ -108,10 +109,15 @@ export async function redisAnswers(url: string): Promise<boolean> {
   return said.startsWith(login ? '+OK' : '+PONG');
 }
 
-/** True when a NATS server greets behind the url. */
+/** True when the NATS behind the url lets us in. */
 export async function natsAnswers(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url);
-  return (await firstLine(hostname, Number(port || 4222), '')).startsWith('INFO');
+  try {
+    const connection = await natsConnection(url, 'start');
+    await connection.close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** True when MySQL behind the url lets us in; the database itself may be missing. */

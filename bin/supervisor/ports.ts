@@ -2,7 +2,7 @@
  * Which loopback ports a system takes, and who takes which: the edge's own and, above `portBase`,
  * those of `config/processes.ts`.
  */
-import { EDGE_INSIDE_PORT, instancesOf, SERVERS } from '../../config/processes.ts';
+import { EDGE_INSIDE_PORT, GRAY_ROWS, instancesOf, SERVERS } from '../../config/processes.ts';
 import { portFault } from './health.ts';
 
 export interface PortClaim {
@@ -13,8 +13,12 @@ export interface PortClaim {
   readonly env: string;
 }
 
-/** Every port above `portBase`, with its owner. */
-export function portClaims(portBase: number, mode: 'sandbox' | 'production'): PortClaim[] {
+/** Every port above `portBase`, with its owner. @param gray as for `instancesOf` */
+export function portClaims(
+  portBase: number,
+  mode: 'sandbox' | 'production',
+  gray: readonly string[],
+): PortClaim[] {
   const claim = (port: number | undefined, owner: string): PortClaim[] =>
     port === undefined ? [] : [{ port, host: '127.0.0.1', owner, env: 'PORT_BASE' }];
   return [
@@ -23,7 +27,7 @@ export function portClaims(portBase: number, mode: 'sandbox' | 'production'): Po
       ...claim(portBase + port, name),
       ...claim(monitorPort && portBase + monitorPort, `${name} (monitor)`),
     ]),
-    ...instancesOf(portBase, mode).flatMap(({ name, port, httpPort }) => [
+    ...instancesOf(portBase, mode, gray).flatMap(({ name, port, httpPort }) => [
       ...claim(port, `${name} (health)`),
       ...claim(httpPort, name),
     ]),
@@ -49,7 +53,7 @@ export async function freePortBase(): Promise<number> {
   for (let tries = 0; tries < BASES.count; tries++) {
     const base = BASES.first + Math.floor(Math.random() * BASES.count) * BASES.step;
     const edge = { port: base + 99, host: '127.0.0.1', owner: 'edge', env: 'EDGE_PORT' };
-    const unmet = await unmetClaims([...portClaims(base, 'sandbox'), edge]);
+    const unmet = await unmetClaims([...portClaims(base, 'sandbox', GRAY_ROWS), edge]);
     if (unmet.length === 0) return base;
   }
   throw new Error(`no free range of ports from ${BASES.first} on`);

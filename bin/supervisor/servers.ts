@@ -4,12 +4,14 @@
  * comes as flags, which win over the file.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { SERVERS, type ServerName, type ServerRow } from '../../config/processes.ts';
 import { findProgram } from './binaries.mjs';
+import { writeWhole } from './files.ts';
 import { answersOk, mysqlAnswers, redisAnswers } from './health.ts';
+import { authorization, type NatsUsers } from './nats-users.ts';
 import { type Program, StartError } from './program.ts';
 
 const REPO = resolve(import.meta.dirname, '../..');
@@ -20,6 +22,8 @@ export interface ServerPlace {
   readonly dataDir: string;
   readonly portBase: number;
   readonly arbiterFsync: 'always' | 'everysec';
+  /** Who may log in to NATS; anybody may when nobody is named. */
+  readonly natsUsers?: NatsUsers;
 }
 
 interface Placed {
@@ -44,10 +48,10 @@ const RECIPES: Readonly<Record<ServerName, Recipe>> = {
     ready: () => redisAnswers(`redis://127.0.0.1:${port}`),
     readyMs: 10_000,
   }),
-  nats: ({ row, port, monitorPort, dir }) => ({
+  nats: ({ row, port, monitorPort, dir, place }) => ({
     command: binary('nats-server'),
     args: [
-      ...['-c', settingsFile('nats.conf'), '-a', '127.0.0.1', '-p', String(port)],
+      ...['-c', natsSettings(place), '-a', '127.0.0.1', '-p', String(port)],
       ...['-m', String(monitorPort), '-js', '-sd', dir],
     ],
     env: { GOMEMLIMIT: `${row.memoryMiB}MiB` },
@@ -59,6 +63,7 @@ const RECIPES: Readonly<Record<ServerName, Recipe>> = {
     args: [
       `--defaults-file=${settingsFile('mariadb.cnf')}`,
       `--datadir=${dir}`,
+      `--tmpdir=${scratchOf(dir)}`,
       `--socket=${join(dir, 's')}`,
       `--pid-file=${join(dir, 'mariadbd.pid')}`,
       `--port=${port}`,
@@ -104,6 +109,15 @@ export function serverUrl(name: ServerName, portBase: number): string {
   return `${schemes[name]}127.0.0.1:${port}`;
 }
 
+/** The settings of NATS with its users, beside its data: a nemesis may take the data away. */
+function natsSettings({ dataDir, natsUsers: users }: ServerPlace): string {
+  const common = settingsFile('nats.conf');
+  if (!users) return common;
+  const path = resolve(dataDir, 'nats.conf');
+  writeWhole(path, `${readFileSync(common, 'utf8')}\n${authorization(users)}`, 0o600);
+  return path;
+}
+
 function redisArgs(
   file: string,
   port: number,
@@ -123,19 +137,28 @@ function binary(name: string): string {
   );
 }
 
+/**
+ * Where a database keeps its tables of a moment: a place of its own, because a server that starts
+ * clears what it takes for leftovers in the place that all share.
+ */
+const scratchOf = (dir: string) => `${dir}.tmp`;
+
 /** Makes the system tables once; a directory that was cut off half-way is made again. */
 async function installDatabase(dir: string): Promise<void> {
+  mkdirSync(scratchOf(dir), { recursive: true });
   if (existsSync(join(dir, 'mysql'))) return;
   const fresh = `${dir}.new`;
   rmSync(fresh, { recursive: true, force: true });
-  await promisify(execFile)(binary('mariadb-install-db'), [
+  const args = [
     '--no-defaults',
     `--datadir=${fresh}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     '--skip-name-resolve',
     ...(process.getuid?.() === 0 ? ['--user=root'] : []),
-  ]);
+  ];
+  const env = { ...process.env, TMPDIR: scratchOf(dir) };
+  await promisify(execFile)(binary('mariadb-install-db'), args, { env });
   rmSync(dir, { recursive: true, force: true });
   renameSync(fresh, dir);
 }

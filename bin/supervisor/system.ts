@@ -4,10 +4,12 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '../../config/index.ts';
+import { type Config, grayRows } from '../../config/index.ts';
 import { SERVERS, type ServerName } from '../../config/processes.ts';
 import { prepareCertificate } from '../certificate.ts';
+import { renderEdge } from '../edge.ts';
 import { migrate } from '../migrate.ts';
+import { followEdgeSettings } from './edge-settings.ts';
 import {
   environmentFor,
   forgetEnvironment,
@@ -15,7 +17,8 @@ import {
   writeEnvironment,
 } from './environment.ts';
 import { mysqlAnswers, natsAnswers, redisAnswers } from './health.ts';
-import { edgeAnswers, edgeProgram, processPrograms } from './instances.ts';
+import { edgeAnswers, edgeDir, edgeProgram, processPrograms } from './instances.ts';
+import type { NatsUsers } from './nats-users.ts';
 import { type PortClaim, portClaims, unmetClaims } from './ports.ts';
 import { type Program, StartError } from './program.ts';
 import { serverProgram } from './servers.ts';
@@ -62,10 +65,11 @@ export function createSystem(
   given: Variables,
   dress?: (program: Program) => Program,
 ): System {
-  const { config, variables } = environmentFor(runDir, given);
+  const { config, variables, users } = environmentFor(runDir, given);
   const environment = { ...inherited(), ...variables };
   const supervisor = new Supervisor(config.runDir, environment, dress);
   const own = SERVERS.map(({ name }) => name).filter((name) => !given[EXISTING[name].env]);
+  let unfollow = async () => {};
   return {
     config,
     variables,
@@ -75,19 +79,24 @@ export function createSystem(
       await prepareCertificate(config);
       writeEnvironment(config.runDir, variables);
       await step(`servers: ${own.join(', ') || 'none of our own'}`, () =>
-        startServers(config, own, supervisor),
+        startServers(config, own, users, supervisor),
       );
       await step('database migrations', () => migrate(config.mysqlUrl));
-      const programs = processPrograms(config);
+      const programs = processPrograms(config, users);
       await step(`${programs.length} processes`, () =>
         Promise.all(programs.map((program) => supervisor.start(program))),
       );
       await step('edge', async () => {
         await supervisor.start(edgeProgram(config));
+        unfollow = followEdgeSettings(config, (changed) => {
+          renderEdge(changed, edgeDir(changed));
+          supervisor.kill('edge', 'SIGHUP');
+        });
         await untilReached(config);
       });
     },
     async stop() {
+      await unfollow();
       await supervisor.stopAll();
       forgetEnvironment(config.runDir);
     },
@@ -117,12 +126,14 @@ async function untilReached(config: Config): Promise<void> {
 async function startServers(
   config: Config,
   own: readonly ServerName[],
+  users: NatsUsers | undefined,
   supervisor: Supervisor,
 ): Promise<void> {
   const place = {
     dataDir: join(config.runDir, 'data'),
     portBase: config.portBase,
     arbiterFsync: config.arbiterFsync,
+    ...(users && { natsUsers: users }),
   };
   const existing = SERVERS.map(({ name }) => name).filter((name) => !own.includes(name));
   await Promise.all([
@@ -143,7 +154,7 @@ async function refuseUnmetPorts(config: Config, own: readonly ServerName[]): Pro
     owner: 'edge',
     env: 'EDGE_PORT',
   };
-  const claims = portClaims(config.portBase, config.mode).filter(
+  const claims = portClaims(config.portBase, config.mode, grayRows(config)).filter(
     ({ owner }) => !others.some((name) => owner.startsWith(name)),
   );
   const [first, ...more] = await unmetClaims([edge, ...claims]);

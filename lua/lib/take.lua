@@ -32,7 +32,7 @@ return function(seats, texts, pieces, rows, nowMs, nowText, epoch, max, lockMs)
   end
   redis.call('XADD', keys['seat.moved'], '*', 'payload', '{"type":"locked","sale":"' .. args.sale
     .. '","epoch":' .. epoch .. ',"to":"1","atMs":' .. nowText .. ',' .. said
-    .. '"seatsPerBuyerMax":' .. max .. ',"requestId":"' .. args.requestId .. '"}',
+    .. '"seatsPerBuyerMax":' .. max .. ',' .. args.origin .. '}',
     'headers', args.headers)
   if flips then
     local flag = require 'lib.flag'

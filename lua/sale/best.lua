@@ -4,7 +4,7 @@
 -- searches one byte per row segment and reads the segment it takes, not the hall.
 -- KEYS: requests holds epoch meta buyers plan segments seats runs tiers owners deadlines flags
 --   seat.moved
--- ARGV: sale uid orderId requestId headers runId request fingerprint count tier section nowMs
+-- ARGV: sale uid orderId origin headers runId request fingerprint count tier section nowMs
 -- Returns: OK hold | VALIDATION_FAILED field | SOLD_OUT data | LIMIT_REACHED data |
 --   SALE_NOT_OPEN opensAtMs | SALE_PAUSED | SALE_CLOSED | NOT_FOUND | ARBITER_AWAY |
 --   IDEMPOTENCY_CONFLICT

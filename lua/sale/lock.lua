@@ -5,7 +5,7 @@
 -- the seats asked, not with the hall. It is the script the system is measured by, so it makes no
 -- call, table or text that it could do without.
 -- KEYS: requests holds epoch meta buyers plan seats runs tiers owners deadlines flags seat.moved
--- ARGV: sale uid orderId requestId headers runId request fingerprint count nowMs seats...
+-- ARGV: sale uid orderId origin headers runId request fingerprint count nowMs seats...
 -- Returns: OK hold | SEAT_TAKEN data | SEAT_UNKNOWN seats | SEAT_REPEATED | SOLD_OUT data |
 --   LIMIT_REACHED data | SALE_NOT_OPEN opensAtMs | SALE_PAUSED | SALE_CLOSED | NOT_FOUND |
 --   ARBITER_AWAY | IDEMPOTENCY_CONFLICT

@@ -3,7 +3,7 @@
 -- Why a script: the reservation, the bits the edge checks and the message that makes it durable
 -- exist together or not at all; no buyer who reserved is ever refused by the filter.
 -- KEYS: meta reserved bloom filters reservation.made
--- ARGV: sale uid hash1 hash2 nowMs
+-- ARGV: sale uid hash1 hash2 headers nowMs
 -- Returns: OK reservedAtMs created | RESERVATION_CLOSED | NOT_FOUND
 local clock = require 'lib.clock'
 local filter = require 'lib.filter'
@@ -26,5 +26,6 @@ for i = 0, meta[5] - 1 do
 end
 filter(redis.call('HINCRBY', keys.meta, 'reservations', 1))
 redis.call('XADD', keys['reservation.made'], '*', 'payload', string.format(
-  '{"sale":"%s","uid":"%s","reservedAtMs":%s}', args.sale, args.uid, at))
+  '{"sale":"%s","uid":"%s","reservedAtMs":%s}', args.sale, args.uid, at),
+  'headers', args.headers)
 return { 'OK', at, 1 }

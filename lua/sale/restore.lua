@@ -3,19 +3,20 @@
 -- Why a script: MySQL was asked a moment ago. Whoever has got a seat since has it by right, so the
 -- look at the owners and the marks on the seats are one moment; again, it changes nothing.
 -- Flags: allow-oom, because an arbiter that came back full must be made whole before it drains.
--- KEYS: holds meta epoch owners buyers plan seats runs deadlines flags seat.moved
--- ARGV: sale quiet nowMs orders...
+-- KEYS: requests holds meta epoch owners buyers plan seats runs deadlines flags seat.moved
+-- ARGV: sale quiet runId nowMs orders...
 -- Returns: OK results | NOT_FOUND
 local clock = require 'lib.clock'
 local find = require 'lib.find'
 local mark = require 'lib.mark'
 local flag = require 'lib.flag'
+local nextVersion = require 'lib.version'
 local concat, format = table.concat, string.format
 
 local nowMs = clock()
 local gate = redis.call('HGET', keys.meta, 'gate')
 if not gate then return { 'NOT_FOUND' } end
-local width, epoch = string.match(gate, '%d+$'), redis.call('HGET', keys.epoch, 'epoch') or '0'
+local width = string.match(gate, '%d+$')
 
 --- What each seat of the pieces is marked with, in their order.
 local function marksOf(pieces)
@@ -63,6 +64,10 @@ local function writeHold(order, pieces, version)
     .. '"seats":[%s],"amountFen":%d,"deadlineMs":%s,"version":%d,"adjacent":%s}', order.state,
     order.orderId, order.uid, concat(json, ','), amountFen, order.deadlineMs, version, adjacent))
   redis.call('HSET', keys.owners, unpack(owned))
+  -- Whoever asks the same again is answered with this order, unless with another one already.
+  if order.request ~= '' then
+    redis.call('HSETNX', keys.requests, order.request, order.fingerprint .. ' ' .. order.orderId)
+  end
   if order.state == 'SOLD' then
     redis.call('ZREM', keys.deadlines, order.orderId)
   else
@@ -78,7 +83,7 @@ local function restore(order)
   local result, kept, fresh = sort(order, pieces, to)
   if result then return result end
 
-  local version = redis.call('HINCRBY', keys.meta, 'version', 1)
+  local epoch, version = nextVersion(nowMs)
   writeHold(order, pieces, version)
   -- Almost always nobody has any of them: then the pieces are marked as they were found.
   if #kept.texts > 0 then
@@ -98,18 +103,19 @@ local function restore(order)
   return 'changed'
 end
 
--- orderId, uid, deadlineMs, state, how many seats, the seats: over and over.
+-- orderId, uid, deadlineMs, state, request, fingerprint, how many seats, the seats: over and over.
 local orders, results, at = args.orders, {}, 1
 while at <= #orders do
   local order = {
     orderId = orders[at], uid = orders[at + 1], deadlineMs = orders[at + 2],
-    state = orders[at + 3], texts = {}, seats = {},
+    state = orders[at + 3], request = orders[at + 4], fingerprint = orders[at + 5],
+    texts = {}, seats = {},
   }
-  for i = 1, orders[at + 4] do
-    order.texts[i] = orders[at + 4 + i]
+  for i = 1, orders[at + 6] do
+    order.texts[i] = orders[at + 6 + i]
     order.seats[i] = tonumber(order.texts[i])
   end
   results[#results + 1] = restore(order)
-  at = at + 5 + #order.seats
+  at = at + 7 + #order.seats
 end
 return { 'OK', results }

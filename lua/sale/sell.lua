@@ -4,7 +4,7 @@
 -- message must exist exactly when the sale does.
 -- Flags: allow-oom, because money has been taken and a full arbiter must still keep its word.
 -- KEYS: holds meta epoch owners plan seats runs deadlines seat.moved
--- ARGV: sale orderId nowMs
+-- ARGV: sale orderId runId nowMs
 -- Returns: OK changed | NOT_FOUND
 local clock = require 'lib.clock'
 local held = require 'lib.held'
@@ -15,8 +15,7 @@ local gate = redis.call('HGET', keys.meta, 'gate')
 if not gate then return { 'NOT_FOUND' } end
 local hold = held(string.match(gate, '%d+$'))
 if not hold or #hold.texts < #hold.asked then return { 'OK', 0 } end
-local epoch = redis.call('HGET', keys.epoch, 'epoch')
 
 local move = { type = 'sold', to = '2', state = 'SOLD', reason = 'PAID', moved = 0 }
-settle(hold, move, epoch, nowMs)
+settle(hold, move, nowMs)
 return { 'OK', 1 }

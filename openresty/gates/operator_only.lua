@@ -2,7 +2,6 @@
 return {
     name = "operator_only",
     on_missing = "closed",
-    counted = true,
     check = function(req)
         if req:holder().role ~= "operator" then
             return "FORBIDDEN"

@@ -7,7 +7,6 @@ local sales = require "lib.sales"
 return {
     name = "permit",
     on_missing = "closed",
-    counted = true,
     check = function(req)
         if req.method ~= "POST" then
             return

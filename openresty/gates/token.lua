@@ -4,7 +4,6 @@ local jwt = require "lib.jwt"
 return {
     name = "token",
     on_missing = "closed",
-    counted = true,
     check = function(req)
         if not jwt.ready() then
             return false

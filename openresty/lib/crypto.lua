@@ -24,6 +24,7 @@ int CRYPTO_memcmp(const void *a, const void *b, size_t length);
 unsigned char *ngx_hex_dump(unsigned char *to, unsigned char *from, size_t length);
 ]]
 
+local BYTES = ffi.typeof("const unsigned char *")
 local MAC_LENGTH = 32
 -- How long one of the two numbers of a P-256 signature is.
 local NUMBER_LENGTH = 32
@@ -55,19 +56,19 @@ local context = ffi.gc(C.EVP_MD_CTX_new(), C.EVP_MD_CTX_free)
 local _M = {}
 
 
-local function hmac(key, text)
-    assert(C.HMAC(SHA256, key, #key, text, #text, mac, mac_length) ~= nil, "HMAC failed")
+local function hmac(key, text, length)
+    assert(C.HMAC(SHA256, key, #key, text, length, mac, mac_length) ~= nil, "HMAC failed")
 end
 
 
 function _M.hmac_base64url(key, text)
-    hmac(key, text)
+    hmac(key, text, #text)
     return encode_base64url(ffi.string(mac, MAC_LENGTH))
 end
 
 
 function _M.hmac_hex(key, text)
-    hmac(key, text)
+    hmac(key, text, #text)
     ffi.C.ngx_hex_dump(hex, mac, MAC_LENGTH)
     return ffi.string(hex, 2 * MAC_LENGTH)
 end
@@ -76,6 +77,16 @@ end
 -- True when both strings are the same; how long it takes says nothing of where they differ.
 function _M.same(a, b)
     return #a == #b and C.CRYPTO_memcmp(a, b, #a) == 0
+end
+
+
+-- True when what stands behind `dot` is the HMAC, in base64url, of what stands between `from` and
+-- it. Nothing of the text is copied: whoever guesses makes us do this.
+function _M.ends_with_hmac(key, text, from, dot)
+    local bytes = ffi.cast(BYTES, text)
+    hmac(key, bytes + (from - 1), dot - from)
+    local good = encode_base64url(ffi.string(mac, MAC_LENGTH))
+    return #text - dot == #good and C.CRYPTO_memcmp(good, bytes + dot, #good) == 0
 end
 
 

@@ -8,9 +8,8 @@ local lrucache = require "resty.lrucache"
 
 local ngx = ngx
 local md5 = ngx.md5_bin
-local band, rshift = bit.band, bit.rshift
-local byte = string.byte
-local match = string.match
+local byte, format, match = string.byte, string.format, string.match
+local concat = table.concat
 local tonumber = tonumber
 
 local FORM = "^(%d+) (%d+) (%d+) (%S+)$"
@@ -47,21 +46,37 @@ function _M.is_sealed(filter, bitmap)
 end
 
 
+local LOOK = [[
+    position = (hash1 + %d * hash2) %% bits
+    if band(byte(bitmap, rshift(position, 3) + 1), rshift(128, band(position, 7))) == 0 then
+        return false
+    end
+]]
+
+-- Are all bits of two hashes set? A function by how many bits a uid has, written out bit by bit:
+-- LuaJIT compiles no loop as a part of what is around it.
+local may_contain = setmetatable({}, {
+    __index = function(functions, hashes)
+        local lines = {}
+        for i = 0, hashes - 1 do
+            lines[#lines + 1] = format(LOOK, i)
+        end
+        local text = "local band, byte, rshift = bit.band, string.byte, bit.rshift\n" ..
+            "return function(bitmap, bits, hash1, hash2)\n    local position\n" ..
+            concat(lines) .. "    return true\nend"
+        functions[hashes] = assert(loadstring(text, "=filter"))()
+        return functions[hashes]
+    end,
+})
+
+
 -- May this uid be one of those who reserved? The positions are those of hashesOf in
 -- lua/questions.ts.
 function _M.may_contain(filter, uid)
-    local bitmap, bits = filter.bitmap, filter.bits
     local a, b, c, d, e, f, g, h = byte(md5(uid), 1, 8)
     local hash1 = a * 0x1000000 + b * 0x10000 + c * 0x100 + d
     local hash2 = e * 0x1000000 + f * 0x10000 + g * 0x100 + h
-    for i = 0, filter.hashes - 1 do
-        local position = (hash1 + i * hash2) % bits
-        local mask = rshift(FIRST, band(position, 7))
-        if band(byte(bitmap, rshift(position, 3) + 1), mask) == 0 then
-            return false
-        end
-    end
-    return true
+    return may_contain[filter.hashes](filter.bitmap, filter.bits, hash1, hash2)
 end
 
 

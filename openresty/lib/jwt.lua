@@ -1,40 +1,44 @@
--- Whom a token speaks for. The algorithm belongs to the key, never to the token: a token that names
--- another one is refused, whatever its signature. Verified tokens are remembered per worker, by the
--- whole token: whom it speaks for and when it ends. services/gateway/identity.ts decides the same.
+-- Whom the token in an Authorization header speaks for. The algorithm belongs to the key, never to
+-- the token: a token that names another one is refused, whatever its signature. Verified tokens are
+-- remembered per worker, by the whole header: whom it speaks for and when it ends.
+-- services/gateway/identity.ts decides the same.
 local base64 = require "ngx.base64"
 local cjson = require("cjson.safe").new()
-local lrucache = require "resty.lrucache"
 local crypto = require "lib.crypto"
+local memory = require "lib.memory"
 local settings = require "lib.settings"
 
-local match, sub = string.match, string.sub
+local find, match, sub = string.find, string.match, string.sub
 local type = type
 
 -- JSON has no NaN and no Infinity, and a token nests nothing.
 cjson.decode_invalid_numbers(false)
 cjson.decode_max_depth(8)
 
-local TOKEN_MAX = 4096
--- About 1 KB each and worker. A crowd larger than this that comes in turns is verified each time.
-local REMEMBERED = 40000
+local BEARER = "Bearer "
+local TOKEN_AT = #BEARER + 1
+local HEADER_MAX = #BEARER + 4096
+-- About 1 KB each and worker. A crowd twice as large that comes in turns is verified each time.
+local REMEMBERED = 25000
 local LEEWAY_S = 5
-local FORM = "^(([%w_-]+)%.([%w_-]+))%.([%w_-]+)$"
+local FORM = "^Bearer [%w_-]+%.([%w_-]+)%.[%w_-]+$"
 local UID_MAX = 64
 local MARK_LENGTH = 16
 
--- One row per algorithm a key may be pinned to: is this the signature of that text?
+-- One row per algorithm a key may be pinned to: does what stands behind the last dot of a header
+-- sign what stands before it?
 local VERIFY = {
-    HS256 = function(secret, text, signature)
-        return crypto.same(crypto.hmac_base64url(secret, text), signature)
+    HS256 = function(secret, header, dot)
+        return crypto.ends_with_hmac(secret, header, TOKEN_AT, dot)
     end,
-    RS256 = function(key, text, signature)
-        local bytes = base64.decode_base64url(signature)
-        return bytes and crypto.is_signed(key, text, bytes)
+    RS256 = function(key, header, dot)
+        local bytes = base64.decode_base64url(sub(header, dot + 1))
+        return bytes and crypto.is_signed(key, sub(header, TOKEN_AT, dot - 1), bytes)
     end,
-    ES256 = function(key, text, signature)
-        local bytes = base64.decode_base64url(signature)
+    ES256 = function(key, header, dot)
+        local bytes = base64.decode_base64url(sub(header, dot + 1))
         local der = bytes and crypto.p256_der(bytes)
-        return der and crypto.is_signed(key, text, der)
+        return der and crypto.is_signed(key, sub(header, TOKEN_AT, dot - 1), der)
     end,
 }
 
@@ -48,8 +52,8 @@ for kid, public in pairs(settings.keys.jwtPublic) do
 end
 local mark_key = settings.edge_key()
 
-local verified = assert(lrucache.new(REMEMBERED))
-local headers = assert(lrucache.new(100))
+local verified = memory.new(REMEMBERED)
+local headers = memory.new(100)
 
 local _M = {}
 
@@ -95,12 +99,6 @@ local function is_uid(text)
 end
 
 
--- What the log may say of a uid: the same for the same uid, and of no use to find it out.
-local function mark_of(uid)
-    return mark_key and sub(crypto.hmac_hex(mark_key, "log|" .. uid), 1, MARK_LENGTH) or ""
-end
-
-
 -- Whom the claims of a signed token speak for; nothing when one of them is wrong. When it ends is
 -- asked each time, also of a token that is remembered. A role the edge does not know is Node's
 -- business.
@@ -117,7 +115,6 @@ local function holder_from(claims, now_s)
     return {
         uid = claims.sub,
         role = type(claims.role) == "string" and claims.role or nil,
-        mark = mark_of(claims.sub),
         ends_s = claims.exp + LEEWAY_S,
     }
 end
@@ -129,24 +126,46 @@ function _M.ready()
 end
 
 
--- Whom a token speaks for at this moment, { uid, role, mark, ends_s }; or nothing.
-function _M.holder_of(token, now_s)
-    if #token > TOKEN_MAX then
+-- Whom a header speaks for that is not remembered; nothing when it is no token of ours. Its form
+-- is looked at last, when only an issuer of ours can have written it.
+local function verify(header, now_s)
+    local first = find(header, ".", TOKEN_AT, true)
+    local dot = first and find(header, ".", first + 1, true)
+    if not dot or sub(header, 1, #BEARER) ~= BEARER then
         return nil
     end
-    local holder = verified:get(token)
+    local key = key_of(sub(header, TOKEN_AT, first - 1))
+    if not key or not VERIFY[key.algorithm](key.key, header, dot) then
+        return nil
+    end
+    local payload = match(header, FORM)
+    local claims = payload and object_of(payload)
+    return claims and holder_from(claims, now_s)
+end
+
+
+-- What the log may say of a holder: the same for the same uid, and of no use to find it out.
+function _M.mark_of(holder)
+    if not holder.mark then
+        local mac = mark_key and crypto.hmac_hex(mark_key, "log|" .. holder.uid) or ""
+        holder.mark = sub(mac, 1, MARK_LENGTH)
+    end
+    return holder.mark
+end
+
+
+-- Whom an Authorization header speaks for at this moment, { uid, role, ends_s }; or nothing.
+function _M.holder_of(header, now_s)
+    if #header > HEADER_MAX then
+        return nil
+    end
+    local holder = verified:get(header)
     if not holder then
-        local text, header, payload, signature = match(token, FORM)
-        local key = text and key_of(header)
-        if not key or not VERIFY[key.algorithm](key.key, text, signature) then
-            return nil
-        end
-        local claims = object_of(payload)
-        holder = claims and holder_from(claims, now_s)
+        holder = verify(header, now_s)
         if not holder then
             return nil
         end
-        verified:set(token, holder)
+        verified:set(header, holder)
     end
     return now_s < holder.ends_s and holder or nil
 end

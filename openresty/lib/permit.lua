@@ -1,7 +1,7 @@
 -- What a permit says, once its signature has been held against this uid and this session. The wire
 -- form and the signed text are those of contracts/claims.ts.
-local lrucache = require "resty.lrucache"
 local crypto = require "lib.crypto"
+local memory = require "lib.memory"
 local settings = require "lib.settings"
 
 local match = string.match
@@ -10,12 +10,12 @@ local PERMIT_MAX = 256
 -- The form of a session's id (contracts/ids.ts). Nothing else can have a permit.
 local SESSION = "^[0-9a-hjkmnp-tv-z]+$"
 local SESSION_LENGTH = 16
-local REMEMBERED = 40000
+local REMEMBERED = 25000
 local FORM = "^([a-z0-9]+)%.(%d+)%.(%d+)%.([%w_-]+)$"
 
 local keys = settings.keyring("permit")
--- Permits that were good, by everything that made them so.
-local verified = assert(lrucache.new(REMEMBERED))
+-- Permits that were good, and for whom: the same for another is none.
+local verified = memory.new(REMEMBERED)
 
 local _M = {}
 
@@ -39,7 +39,12 @@ local function verify(header, uid, session)
     if not crypto.same(crypto.hmac_base64url(key, text), mac) then
         return nil
     end
-    return { not_before_ms = tonumber(not_before), expires_at_ms = tonumber(expires_at) }
+    return {
+        uid = uid,
+        session = session,
+        not_before_ms = tonumber(not_before),
+        expires_at_ms = tonumber(expires_at),
+    }
 end
 
 
@@ -49,13 +54,13 @@ function _M.read(header, uid, session)
     if #header > PERMIT_MAX then
         return nil
     end
-    local all = header .. "|" .. uid .. "|" .. session
-    local permit = verified:get(all)
-    if not permit then
-        permit = verify(header, uid, session)
-        if permit then
-            verified:set(all, permit)
-        end
+    local permit = verified:get(header)
+    if permit then
+        return permit.uid == uid and permit.session == session and permit or nil
+    end
+    permit = verify(header, uid, session)
+    if permit then
+        verified:set(header, permit)
     end
     return permit
 end

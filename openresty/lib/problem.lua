@@ -1,8 +1,9 @@
 -- The only writer of refusals at the edge: the problem+json (RFC 9457) that services/gateway writes
 -- too, member by member, so that nobody outside can tell who said no.
 local cjson = require "cjson"
-local lrucache = require "resty.lrucache"
+local memory = require "lib.memory"
 local meter = require "lib.meter"
+local request = require "lib.request"
 local settings = require "lib.settings"
 local words = require "lib.words"
 
@@ -16,6 +17,9 @@ local ALLOW = "GET, HEAD, POST, PATCH, DELETE"
 local RETRY_AFTER_S = 1
 
 local _M = {}
+
+-- How nginx is told of the language of a refusal that the log does not name.
+local UNNAMED = { zh = "zh-", en = "en-" }
 
 -- How many refusals this worker has let into the access log in this second. A flood must not fill
 -- the disk: those beyond are counted (lib/meter.lua) and not named.
@@ -67,16 +71,10 @@ local HEADERS = {
     METHOD_NOT_ALLOWED = function(header)
         header["Allow"] = ALLOW
     end,
-    UNAUTHENTICATED = function(header)
-        header["WWW-Authenticate"] = "Bearer"
-    end,
-    RATE_LIMITED = function(header, data)
-        if data then
-            header["RateLimit-Policy"] = data.policy
-            header["RateLimit"] = data.state
-        end
-    end,
 }
+
+-- What nginx writes when we leave with this number: refusals.conf.
+local WRITTEN = { [401] = 561, [403] = 563, [409] = 569 }
 
 -- The part of the text that is the same for everybody, by word and language.
 local heads = { zh = {}, en = {} }
@@ -97,7 +95,7 @@ end
 
 
 -- In a flood many ask for the same.
-local instances = assert(lrucache.new(1000))
+local instances = memory.new(500)
 
 
 -- The path of a target as JSON; a byte that is no ASCII, which only a broken client sends, in its
@@ -114,46 +112,58 @@ end
 
 
 -- Counts a refusal and lets the log name it, unless it has named enough.
-local function note(var, gate, word)
-    meter.count(var.edge_route or "", gate, word)
+local function note(route, gate, word, language)
+    local var = ngx.var
+    meter.count(route, gate, word)
     if is_named() then
-        local req = ngx.ctx.req
-        local holder = req and req.known_holder
-        var.edge_mark = holder and holder.mark or ""
+        var.edge_mark = request.new(route):mark()
         var.edge_gate = gate
         var.edge_word = word
+        var.edge_said = language
     else
-        var.edge_logged = ""
+        var.edge_said = UNNAMED[language]
     end
 end
 
 
--- The beginning of a refusal without members or headers of its own, up to its instance: nginx
--- writes the rest.
-function _M.begin(gate, word)
-    local var = ngx.var
-    local language = words.language(var.http_accept_language)
-    local _, _, tag = words.row(word, language)
-    note(var, gate, word)
-    var.edge_language = tag
+-- The beginning of a refusal without members, and without headers that only Lua could say, up to
+-- its instance: nginx writes the rest. It costs half of what an answer of Lua's does.
+function _M.begin(route, gate, word)
+    local language = words.language(ngx.var.http_accept_language)
+    note(route, gate, word, language)
     return head_of(word, language)
 end
 
 
+-- The same up to the id of the request.
+function _M.begin_here(route, gate, word)
+    return _M.begin(route, gate, word) .. instance_of(ngx.var.request_uri)
+end
+
+
+-- Ends the request in its access phase with the refusal of a gate.
+function _M.refuse(route, gate, word, data)
+    local written = not MEMBERS[word] and WRITTEN[words.row(word)]
+    if not written then
+        return _M.say(route, gate, word, data)
+    end
+    ngx.var.edge_refusal = _M.begin_here(route, gate, word)
+    return ngx.exit(written)
+end
+
+
 -- Answers the request with a refusal of a gate, or of nginx itself, and ends it.
-function _M.say(gate, word, data)
+function _M.say(route, gate, word, data)
     local var, header = ngx.var, ngx.header
     local language = words.language(var.http_accept_language)
-    local status, _, tag = words.row(word, language)
+    local status = words.row(word, language)
     local members = MEMBERS[word] and data and MEMBERS[word](data) or ""
     local body = head_of(word, language) .. instance_of(var.request_uri or "") ..
         ',"requestId":"' .. var.edge_request .. '"' .. members .. "}"
-    note(var, gate, word)
+    note(route, gate, word, language)
     ngx.status = status
-    -- nginx adds Content-Language from this, and Cache-Control with it.
-    var.edge_language = tag
     header["Content-Length"] = #body
-    if (status == 503 or status == 429) and words.may_retry(word) then
+    if status == 503 and words.may_retry(word) then
         header["Retry-After"] = RETRY_AFTER_S
     end
     if HEADERS[word] then
@@ -168,7 +178,7 @@ end
 
 -- The same for a status that nginx came to by itself.
 function _M.say_for(status)
-    return _M.say("nginx", WORD_OF_STATUS[status] or "INTERNAL")
+    return _M.say(ngx.var.edge_route or "", "nginx", WORD_OF_STATUS[status] or "INTERNAL")
 end
 
 

@@ -6,22 +6,19 @@ local permits = require "lib.permit"
 local sales = require "lib.sales"
 
 local ngx = ngx
-local sub = string.sub
-
 local _M = {}
 local mt = { __index = _M }
 
-local BEARER = "Bearer "
 
-
-function _M.new()
-    local var = ngx.var
-    return setmetatable({
-        route = var.edge_route,
-        sale = var.edge_sale,
+-- `sale` is the session that the path names, if any.
+function _M.new(route, sale)
+    local req = setmetatable({
+        route = route,
+        sale = sale,
         method = ngx.req.get_method(),
         now_ms = ngx.now() * 1000,
     }, mt)
+    return req
 end
 
 
@@ -29,9 +26,7 @@ end
 function _M:holder()
     if self.known_holder == nil then
         local header = ngx.var.http_authorization
-        local bears = header and sub(header, 1, #BEARER) == BEARER
-        local holder = bears and jwt.holder_of(sub(header, #BEARER + 1), self.now_ms / 1000)
-        self.known_holder = holder or false
+        self.known_holder = header and jwt.holder_of(header, self.now_ms / 1000) or false
     end
     return self.known_holder
 end
@@ -41,6 +36,13 @@ end
 function _M:uid()
     local holder = self:holder()
     return holder and holder.uid
+end
+
+
+-- How the log names who asks.
+function _M:mark()
+    local holder = self:holder()
+    return holder and jwt.mark_of(holder) or ""
 end
 
 

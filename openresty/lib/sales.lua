@@ -1,7 +1,7 @@
 -- What the edge knows of the sales, in memory all workers share: one string per sale, as the
 -- arbiter keeps it, "<switch> <opensAtMs> <closesAtMs> <reservationClosesAtMs> <soldOut>". It is
 -- forgotten when no pull has confirmed it for a while, and what is not known closes no gate.
-local lrucache = require "resty.lrucache"
+local memory = require "lib.memory"
 local settings = require "lib.settings"
 
 local match = string.match
@@ -10,7 +10,7 @@ local tonumber = tonumber
 local FORM = "^(%u+) (%d+) (%d+) (%d+) ([01])$"
 
 local shared = ngx.shared.sales
-local read = assert(lrucache.new(2000))
+local read = memory.new(1000)
 
 local _M = {}
 

@@ -1,14 +1,13 @@
 -- The refusal words as contracts/errors.ts has them (bin/edge.ts hands them over), in the language
 -- a client reads.
-local lrucache = require "resty.lrucache"
+local memory = require "lib.memory"
 local settings = require "lib.settings"
 
 local gmatch, match, lower, sub = string.gmatch, string.match, string.lower, string.sub
 
-local LANGUAGES = { zh = "zh-CN", en = "en" }
 local HEADER_MAX = 1000
 
-local chosen = assert(lrucache.new(500))
+local chosen = memory.new(250)
 
 local _M = {}
 
@@ -44,10 +43,10 @@ function _M.language(header)
 end
 
 
--- { status, title } of a word in a language, and the tag of that language.
+-- The status of a word, and its title in a language.
 function _M.row(word, language)
     local row = settings.words[word]
-    return row.status, row[language], LANGUAGES[language]
+    return row.status, row[language]
 end
 
 

@@ -172,6 +172,9 @@ async function read(kv: KV, filter: string): Promise<Pages> {
   const written: Written[] = [];
   const last = new Map<string, number>();
   for await (const found of await kv.history({ key: filter })) {
+    // nats.js says the end of a history once; where something is written meanwhile, it says
+    // "undefined" after that too.
+    if (!found) continue;
     const { key, revision } = found;
     last.set(key, revision);
     const entry = entryIn(key, found.string());

@@ -2,6 +2,7 @@
  * What an operator types about settings that may change while everything runs: `config list`,
  * `config set dueBatch 500 --reason "…"`; `bin/repl.ts` brings the identity and does the printing.
  */
+import { SETTINGS, type Setting, type SettingName } from '../../config/schema.ts';
 import { type Caller, call } from '../../contracts/actions.ts';
 import type { ConfigValue, ConfigView } from '../../contracts/config.ts';
 import { refuse } from '../../contracts/errors.ts';
@@ -26,7 +27,7 @@ const VERBS: Readonly<Record<string, (caller: Caller, typed: Typed) => Promise<u
   },
   get: (caller, typed) => call(caller, 'config-center.get', placeOf(typed)),
   set: (caller, typed) =>
-    call(caller, 'config-center.set', { ...changeOf(typed), value: typedValue(typed.value) }),
+    call(caller, 'config-center.set', { ...changeOf(typed), value: typedValue(typed) }),
   unset: (caller, typed) => call(caller, 'config-center.unset', changeOf(typed)),
   history: (caller, typed) => call(caller, 'config-center.history', placeOf(typed)),
   rollback: (caller, typed) =>
@@ -70,9 +71,11 @@ const changeOf = (typed: Typed) => ({
   reason: needed('reason', typed.options.reason),
 });
 
-/** What looks like a whole number is one; `faultOf` says whether it may be. */
-function typedValue(text: string | undefined): ConfigValue {
+/** What looks like a whole number is one, but for a text; `faultOf` says whether it may be. */
+function typedValue({ setting = '', value: text }: Typed): ConfigValue {
   const value = needed('value', text);
+  const row: Setting | undefined = SETTINGS[setting as SettingName];
+  if (row?.type === 'text') return String(value);
   return /^-?\d+$/.test(value) ? Number(value) : value;
 }
 

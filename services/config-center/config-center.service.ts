@@ -166,7 +166,9 @@ const schema: ServiceSchema<ServiceSettingSchema, { tend(): Promise<void> }, Var
     set: {
       params: { ...CHANGE, value: { type: 'any' } },
       handler(ctx: Asked<'config-center.set'>) {
-        const { value } = ctx.params;
+        const { value: asked } = ctx.params;
+        // A list may be said as one, and is kept as its JSON.
+        const value = typeof asked === 'object' ? JSON.stringify(asked) : asked;
         return change(this, ctx, () => {
           checkValue(ctx.params.setting, value);
           return { value };

@@ -1,7 +1,7 @@
 /**
  * The settings of the edge, where it can read them: a hash in the cache Redis, written at each
  * change and again every so often, because a cache may be flushed. Fields: the name of a setting,
- * `<session>.<name>` where a session has its own, and the `revision` they are of.
+ * and the `revision` they are of.
  */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'moleculer';
@@ -51,15 +51,9 @@ export class EdgeSettings {
 }
 
 function fields(): Record<string, number> {
-  const all = live();
-  const own = liveValues.sessions.flatMap((session) =>
-    EDGE_NAMES.filter((name) => live(session)[name] !== all[name]).map(
-      (name) => [`${session}.${name}`, live(session)[name]] as const,
-    ),
-  );
+  const values = live();
   return {
-    ...Object.fromEntries(EDGE_NAMES.map((name) => [name, all[name]])),
-    ...Object.fromEntries(own),
+    ...Object.fromEntries(EDGE_NAMES.map((name) => [name, values[name]])),
     revision: liveValues.newest.revision,
   };
 }

@@ -3,7 +3,7 @@
  * is the point: proof, path, token, role, and only then parameters and body.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { finished, type Readable } from 'node:stream';
+import { finished, type Readable, type Writable } from 'node:stream';
 import type { Context, Service, ServiceSettingSchema } from 'moleculer';
 import ApiGateway from 'moleculer-web';
 import { config } from '../../config/index.ts';
@@ -11,13 +11,19 @@ import { ADMITS } from '../../contracts/access.ts';
 import type { CallMeta } from '../../contracts/actions.ts';
 import type { Principal } from '../../contracts/claims.ts';
 import { refusal, refuse } from '../../contracts/errors.ts';
+import { overload } from '../../mixins/flow/overload.ts';
+import { live } from '../../mixins/live-config.ts';
 import { type AnswerMeta, writeAnswer } from './answer.ts';
+import { openEventStream } from './event-stream.ts';
 import { principalOf, tokenRulesOf } from './identity.ts';
-import { invalid, problemOf } from './problem.ts';
+import { laneFor } from './lane.ts';
+import { invalid, problemOf, wordFor } from './problem.ts';
 import { type EdgeProof, newRequestId, proofOf } from './proof.ts';
 import { bodyOf, type Params, paramsFrom, queryOf, streamOf } from './request.ts';
 import type { LiveStream, RouteRow } from './routes.ts';
 import { doorServer } from './server.ts';
+import { turnAway } from './shed.ts';
+import type { LastGood } from './stale.ts';
 
 /** An alias of moleculer-web, with the row it was built from. */
 interface Alias {
@@ -36,15 +42,17 @@ export interface Request extends IncomingMessage {
   parsedUrl: string;
   query: Params;
 }
+/** A stream that is asked for. */
+export interface StreamAsked {
+  readonly params: Params;
+  readonly lastEventId: string | undefined;
+  /** Sends the head. @returns what frames are written to; it may be called once */
+  open(): Writable;
+}
 /** What notification offers to the gateway of its own process. */
 export interface LiveStreams {
   /** Resolves when the stream is open; refuses (NOT_FOUND, BUSY, …) before the first byte. */
-  openStream(
-    kind: LiveStream,
-    req: IncomingMessage,
-    res: ServerResponse,
-    params: Params,
-  ): Promise<void>;
+  openStream(kind: LiveStream, asked: StreamAsked): Promise<void>;
 }
 type Next = (error?: unknown) => void;
 
@@ -55,13 +63,17 @@ interface Vars {
   server: Server;
   aliases: Alias[];
   draining: boolean;
+  lastGood: LastGood;
+  mayShed(req: IncomingMessage): boolean;
   missing(): Promise<string[]>;
 }
 interface Methods {
   httpHandler(req: Request, res: ServerResponse): Promise<void>;
   sendResponse(req: Request, res: ServerResponse, data: unknown): void;
+  answer(req: Request, res: ServerResponse, data: unknown, meta: AnswerMeta): void;
   send404(req: Request, res: ServerResponse): void;
   errorHandler(req: Request, res: ServerResponse, error: unknown): void;
+  refuse(req: Request, res: ServerResponse, error: unknown): void;
 }
 /** The gateway as its own methods and actions see it. */
 export type Gateway = Service<GatewaySettings> & Vars & Methods;
@@ -115,7 +127,11 @@ async function openStream(this: Gateway, req: Request, res: ServerResponse, next
     const live = this.broker.getLocalService('notification') as unknown as LiveStreams | undefined;
     if (!live || this.draining) return next(refusal('BUSY'));
     if (req.method === 'HEAD') return res.writeHead(200).end();
-    await live.openStream(stream!, req, res, params);
+    const lastEventId = req.headers['last-event-id'] as string | undefined;
+    await live.openStream(stream!, {
+      ...{ params, lastEventId },
+      open: () => openEventStream(req, res),
+    });
   } catch (error) {
     next(error);
   }
@@ -141,8 +157,12 @@ export const doorMethods = {
     this.server = doorServer((req, res) => void this.httpHandler(req as Request, res));
   },
 
-  /** Nothing is looked at before the edge's proof: whoever comes without it learns nothing. */
+  /**
+   * Nothing is looked at before the edge's proof: whoever comes without it learns nothing. Too much
+   * is turned away before even that.
+   */
   async httpHandler(this: Gateway, req: Request, res: ServerResponse): Promise<void> {
+    if (overload.isShedding && this.mayShed(req) && overload.mustShed()) return turnAway(req, res);
     const proof = proofOf(req, config.edgeKeys, Date.now());
     req.$proof = proof ?? { requestId: newRequestId(), uid: '' };
     res.setHeader('X-Request-Id', req.$proof.requestId);
@@ -177,10 +197,19 @@ export const doorMethods = {
     return principal;
   },
 
-  authorize(ctx: Context<unknown, CallMeta>, _route: object, req: Request): void {
+  /** Who may not come in is refused; whoever may is told his lane, from here to the last answer. */
+  authorize(
+    ctx: Context<unknown, CallMeta>,
+    _route: object,
+    req: Request,
+    res: ServerResponse,
+  ): void {
     const admitted = ADMITS[req.$alias.row.access];
     const { user } = ctx.meta;
     if (admitted && !(user && admitted.includes(user.role))) refuse('FORBIDDEN');
+    if (laneFor(user, req.headers['x-lane'], live()) === 'stable') return;
+    ctx.meta.lane = 'gray';
+    res.setHeader('X-Lane', 'gray');
   },
 
   async callAction(
@@ -191,18 +220,27 @@ export const doorMethods = {
     res: ServerResponse,
     params: Params,
   ): Promise<true> {
-    const { timeoutMs } = req.$alias.row;
+    const { row } = req.$alias;
+    const { timeoutMs } = row;
     const options = {
       ...(timeoutMs && { timeout: timeoutMs }),
       ...(req.$body && { stream: req.$body }),
     };
-    const answered = req.$ctx.call(req.$endpoint as never, params, options);
-    this.sendResponse(req, res, await (req.$body ? unlessBroken(req.$body, answered) : answered));
+    // moleculer-web chose a node before anybody knew who asks.
+    const target = req.$ctx.meta.lane === 'gray' ? req.$alias.row.action : req.$endpoint;
+    const answered = req.$ctx.call(target as never, params, options);
+    const data = await (req.$body ? unlessBroken(req.$body, answered) : answered);
+    this.lastGood.keep(row, req.url ?? '', data);
+    this.sendResponse(req, res, data);
     return true;
   },
 
   sendResponse(this: Gateway, req: Request, res: ServerResponse, data: unknown): void {
-    writeAnswer(req, res, data, req.$alias.row, req.$ctx.meta, (error) => {
+    this.answer(req, res, data, req.$ctx.meta);
+  },
+
+  answer(this: Gateway, req: Request, res: ServerResponse, data: unknown, meta: AnswerMeta): void {
+    writeAnswer(req, res, data, req.$alias.row, meta, (error) => {
       this.logger.warn('An answer broke off.', { requestId: req.$proof.requestId, err: error });
     });
   },
@@ -218,11 +256,19 @@ export const doorMethods = {
   },
 
   errorHandler(this: Gateway, req: Request, res: ServerResponse, error: unknown): void {
-    const { requestId } = req.$proof;
     if (res.headersSent || res.socket?.destroyed !== false) {
       res.destroy(); // half an answer must not look whole; to somebody who left there is no answer
       return;
     }
+    const word = wordFor(error);
+    if (word === 'NOT_FOUND') this.lastGood.forget(req.url ?? '');
+    const stale = word === 'BUSY' && this.lastGood.find(req.$alias?.row, req.url ?? '');
+    if (stale) this.answer(req, res, stale.data, stale.meta);
+    else this.refuse(req, res, error);
+  },
+
+  refuse(this: Gateway, req: Request, res: ServerResponse, error: unknown): void {
+    const { requestId } = req.$proof;
     const problem = problemOf(error, {
       instance: pathOf(req),
       requestId,

@@ -11,6 +11,7 @@ import { config } from '../../config/index.ts';
 import { call, type Health } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
+import { laneOf } from '../../contracts/lane.ts';
 import {
   aliasesOf,
   doorMethods,
@@ -18,9 +19,13 @@ import {
   type GatewaySettings,
   setRootOptions,
 } from './door.ts';
+import { takeUpgrades } from './event-stream.ts';
+import { nodesOf } from './nodes.ts';
 import { readiness } from './readiness.ts';
 import { faultsOf, routesOf } from './routes.ts';
 import { drainServer } from './server.ts';
+import { mayShedOf } from './shed.ts';
+import { LastGood } from './stale.ts';
 
 const rows = config.door ? routesOf(config.door, config.mode) : [];
 const faults = config.door ? faultsOf(rows) : ['this process is no door (config/processes.ts)'];
@@ -89,18 +94,30 @@ const gateway: ServiceSchema<GatewaySettings, object, object, Gateway> = {
         return { ...inspected, history: await call(ctx, 'order.seatHistory', ctx.params) };
       },
     },
+
+    nodes: {
+      params: { $$strict: true },
+      handler: async (ctx: Context) => ({ items: await nodesOf(ctx.broker) }),
+    },
   },
 
   methods: doorMethods,
 
   created() {
     this.draining = false;
+    this.lastGood = new LastGood();
+    this.mayShed = mayShedOf(rows);
+    if (rows.some(({ stream }) => stream)) takeUpgrades(this.server);
     const { broker } = this;
+    // A gray node answers nobody of the stable lane.
+    const isGray = (nodeID: string) =>
+      laneOf(broker.registry.nodes.get(nodeID)?.metadata) === 'gray';
     this.missing = readiness(
       {
         services: () => {
           const services = broker.registry.getServiceList({ onlyAvailable: true });
-          return new Set(services.map(({ name }: { name: string }) => name));
+          const stable = services.filter(({ nodeID = '' }) => !isGray(nodeID));
+          return new Set(stable.map(({ name }) => name));
         },
         ask: (action, timeoutMs) => broker.call<Health, object>(action, {}, { timeout: timeoutMs }),
       },

@@ -107,6 +107,20 @@ function retryAfterOf(
   return typeof retryAfterMs === 'number' ? Math.ceil(retryAfterMs / 1_000) : RETRY_AFTER_S;
 }
 
+/** The fields of draft-ietf-httpapi-ratelimit-headers, of a limit that names its numbers. */
+function rateLimitOf(
+  word: RefusalWord,
+  members: Record<string, unknown>,
+  retryAfter = 0,
+): Record<string, string> {
+  const { limit, seconds } = members;
+  if (word !== 'RATE_LIMITED' || typeof limit !== 'number') return {};
+  return {
+    'RateLimit-Policy': `"flow";q=${limit};w=${seconds}`,
+    RateLimit: `"flow";r=0;t=${retryAfter}`,
+  };
+}
+
 /** What to answer for an error. */
 export function problemOf(error: unknown, asked: Asked): Problem {
   const word = wordFor(error);
@@ -123,6 +137,7 @@ export function problemOf(error: unknown, asked: Asked): Problem {
       'Content-Language': language,
       'Cache-Control': 'no-store',
       ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+      ...rateLimitOf(word, members, retryAfter),
       ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
     },
     body: {

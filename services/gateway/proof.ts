@@ -26,6 +26,12 @@ const headerOf = (req: IncomingMessage, name: string): string => {
 /** An id for a request that brought none to be believed. */
 export const newRequestId = (): string => randomBytes(16).toString('hex');
 
+/** The id a request brought, whoever it is from: to be said back, and nothing else. */
+export function requestIdOf(req: IncomingMessage): string {
+  const requestId = headerOf(req, 'x-request-id');
+  return REQUEST_ID_PATTERN.test(requestId) ? requestId : newRequestId();
+}
+
 /**
  * The proof a request carries, or undefined when it has none, an old one, or a forged one. All keys
  * of the ring are tried, so that the edge's key can be changed while requests are in flight.

@@ -195,6 +195,11 @@ export const ROUTES: readonly RouteRow[] = [
   turned('resume'),
   turned('close'),
   row('front', `GET ${API}/admin/sessions/:sessionId/seats/:seat`, 'gateway.seat'),
+  row('front', `POST ${API}/admin/sessions/:sessionId/seats/:seat/release`, 'order.freeSeat'),
+  row('front', `GET ${API}/admin/sessions/:sessionId/sales`, 'order.sales'),
+  row('front', `GET ${API}/admin/orders`, 'order.search'),
+  row('front', `GET ${API}/admin/orders/:orderId`, 'order.inspect'),
+  row('front', `GET ${API}/admin/nodes`, 'gateway.nodes'),
   row('front', `POST ${API}/admin/sessions/:sessionId/reconcile`, 'scheduler.reconcile', {
     timeoutMs: LONG_MS,
   }),

@@ -3,7 +3,7 @@
  * of their orders. It only reads: it may be killed at any time, and nothing else notices.
  */
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import type { Context, Service, ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { config } from '../../config/index.ts';
 import { type CallMeta, call } from '../../contracts/actions.ts';
@@ -38,12 +38,13 @@ interface Vars {
 }
 type Notification = Service<ServiceSettingSchema> & Vars & Methods;
 interface Methods {
-  openStream(
-    kind: 'hall' | 'mine',
-    req: IncomingMessage,
-    res: ServerResponse,
-    params: Record<string, unknown>,
-  ): Promise<void>;
+  openStream(kind: 'hall' | 'mine', asked: Asked): Promise<void>;
+}
+/** What the gateway of this process hands over: see `LiveStreams` there. */
+interface Asked {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly lastEventId: string | undefined;
+  open(): Writable;
 }
 
 const TICKETS_MAX = 100_000;
@@ -81,15 +82,10 @@ async function checkSale(service: Notification, sale: string): Promise<void> {
 }
 
 /** A new reader, counted until it leaves. The first thing it hears is the time. */
-function admit(
-  service: Notification,
-  req: IncomingMessage,
-  res: ServerResponse,
-  gone: (reader: Reader) => void,
-): Reader {
+function admit(service: Notification, { open }: Asked, gone: (reader: Reader) => void): Reader {
   if (service.readers.size >= live().streamReadersMax || service.ending.signal.aborted)
     refuse('BUSY');
-  const reader = new Reader(req, res, lagBytes, (left) => {
+  const reader = new Reader(open(), lagBytes, (left) => {
     service.readers.delete(left);
     gone(left);
   });
@@ -98,27 +94,18 @@ function admit(
   return reader;
 }
 
-async function openHall(
-  service: Notification,
-  req: IncomingMessage,
-  res: ServerResponse,
-  sale: string,
-): Promise<void> {
+async function openHall(service: Notification, asked: Asked): Promise<void> {
+  const sale = String(asked.params.sessionId);
   await checkSale(service, sale);
   const hall = hallOf(service, sale);
-  const reader = admit(service, req, res, (left) => hall.readers.delete(left));
-  hall.join(reader, req.headers['last-event-id'] as string | undefined);
+  const reader = admit(service, asked, (left) => hall.readers.delete(left));
+  hall.join(reader, asked.lastEventId);
 }
 
-function openOwn(
-  service: Notification,
-  req: IncomingMessage,
-  res: ServerResponse,
-  ticket: unknown,
-): void {
+function openOwn(service: Notification, asked: Asked): void {
   const { own, tickets } = service;
-  const uid = tickets.use(String(ticket), Date.now()) ?? refuse('UNAUTHENTICATED');
-  const reader = admit(service, req, res, (left) => {
+  const uid = tickets.use(String(asked.params.ticket), Date.now()) ?? refuse('UNAUTHENTICATED');
+  const reader = admit(service, asked, (left) => {
     const readers = own.get(uid);
     readers?.delete(left);
     if (readers?.size === 0) own.delete(uid);
@@ -192,16 +179,9 @@ const notification: ServiceSchema<ServiceSettingSchema, object, Vars, Notificati
   },
 
   methods: {
-    /** What the gateway of this process hands over: see `LiveStreams` there. */
-    async openStream(
-      this: Notification,
-      kind: 'hall' | 'mine',
-      req: IncomingMessage,
-      res: ServerResponse,
-      params: Record<string, unknown>,
-    ): Promise<void> {
-      if (kind === 'hall') await openHall(this, req, res, String(params.sessionId));
-      else openOwn(this, req, res, params.ticket);
+    async openStream(this: Notification, kind: 'hall' | 'mine', asked: Asked): Promise<void> {
+      if (kind === 'hall') await openHall(this, asked);
+      else openOwn(this, asked);
     },
   },
 

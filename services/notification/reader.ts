@@ -2,45 +2,35 @@
  * One open stream. A reader that takes what it is given too slowly is cut: it comes back and reads
  * the hall again, instead of costing memory for everybody.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import type { Frame } from './delta.ts';
 
-const HEADERS = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
-  'Cache-Control': 'no-cache, no-transform',
-  'X-Accel-Buffering': 'no',
-} as const;
+const unheard = (): void => undefined;
 
 export class Reader {
-  readonly #res: ServerResponse;
+  readonly #out: Writable;
   readonly #lagBytes: () => number;
 
-  /** Opens the stream. `gone` is called once, whoever ends it. */
-  constructor(
-    req: IncomingMessage,
-    res: ServerResponse,
-    lagBytes: () => number,
-    gone: (reader: Reader) => void,
-  ) {
-    this.#res = res;
+  /** `gone` is called once, whoever ends the stream. */
+  constructor(out: Writable, lagBytes: () => number, gone: (reader: Reader) => void) {
+    this.#out = out;
     this.#lagBytes = lagBytes;
-    req.socket.setNoDelay(true);
-    res.writeHead(200, HEADERS);
-    res.flushHeaders();
-    res.once('close', () => gone(this));
+    // Who left while it was found out whether there is such a sale closes no second time.
+    if (out.destroyed) queueMicrotask(() => gone(this));
+    else out.once('close', () => gone(this));
     // A connection that breaks is a reader that left: 'close' follows.
-    res.on('error', () => undefined);
+    out.on('error', unheard);
   }
 
   /** Sends a frame, or cuts a reader that has not taken what it was sent before. */
   send(frame: Frame): void {
-    if (this.#res.destroyed || this.#res.writableEnded) return;
-    if (this.#res.writableLength > this.#lagBytes()) this.#res.destroy();
-    else this.#res.write(frame);
+    if (this.#out.destroyed || this.#out.writableEnded) return;
+    if (this.#out.writableLength > this.#lagBytes()) this.#out.destroy();
+    else this.#out.write(frame);
   }
 
   /** The last words, and the end. */
   end(frame: Frame): void {
-    if (!this.#res.destroyed) this.#res.end(frame);
+    if (!this.#out.destroyed) this.#out.end(frame);
   }
 }

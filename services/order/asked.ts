@@ -5,7 +5,9 @@ import { config } from '../../config/index.ts';
 import type { Actions, CallMeta } from '../../contracts/actions.ts';
 import type { DeadlineDue, SeatMoved } from '../../contracts/channels.ts';
 import { refuse } from '../../contracts/errors.ts';
+import type { Lane } from '../../contracts/lane.ts';
 import type { HoldAnswer } from '../../contracts/sale-view.ts';
+import type { Auditor } from '../../mixins/audit.ts';
 import type { Batcher } from './batch.ts';
 import type { Outcome } from './creation.ts';
 import type { CloseAnswer } from './decisions.ts';
@@ -18,7 +20,8 @@ import type { DueOutcome } from './timeout.ts';
 export interface Vars {
   redis: Redis;
   relayer: Relayer;
-  creations: Batcher<Locked, Outcome>;
+  /** A batch is of one lane, so that what it posts is. */
+  creations: Readonly<Record<Lane, Batcher<Locked, Outcome>>>;
   punctual: Punctual;
 }
 export interface Methods {
@@ -44,4 +47,11 @@ export const own = (ctx: Asked<{ orderId: string }>): string =>
 /** A tool that joins the broker has no user; a user must be an operator. */
 export function requireOperator({ user }: CallMeta): void {
   if (user !== undefined && user.role !== 'operator') refuse('FORBIDDEN');
+}
+
+/** Whoever changes something by hand has a name. @throws UNAUTHENTICATED, FORBIDDEN */
+export function operatorOf({ meta, requestID }: Asked): Auditor {
+  requireOperator(meta);
+  const { uid, role } = meta.user ?? refuse('UNAUTHENTICATED');
+  return { uid, role, requestId: meta.requestId ?? requestID ?? '' };
 }

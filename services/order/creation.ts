@@ -132,7 +132,7 @@ async function insertOrders(sql: Statements, locks: readonly Locked[], at: strin
   const sorted = [...locks].sort((a, b) => byKey([a.orderId], [b.orderId]));
   await sql.change(
     `INSERT INTO orders (orderId, sessionId, uid, state, amountFen, currency, seatsPerBuyerMax,
-       deadline, requestId, createdAt, updatedAt) VALUES :rows`,
+       deadline, requestId, requestKey, fingerprint, createdAt, updatedAt) VALUES :rows`,
     {
       rows: sorted.map((lock) => [
         lock.orderId,
@@ -144,6 +144,8 @@ async function insertOrders(sql: Statements, locks: readonly Locked[], at: strin
         lock.seatsPerBuyerMax,
         sqlTime(lock.deadlineMs),
         lock.requestId,
+        lock.request?.key ?? null,
+        lock.request?.fingerprint ?? null,
         sqlTime(lock.atMs),
         at,
       ]),

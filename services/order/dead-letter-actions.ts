@@ -1,12 +1,10 @@
 /** What operators ask about dead letters, and may do to them. */
 import type { ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { LETTER_STATES } from '../../contracts/dead-letter.ts';
-import { refuse } from '../../contracts/errors.ts';
-import type { Auditor } from '../../mixins/audit.ts';
 import {
-  type Asked,
   COUNT,
   type Methods,
+  operatorOf,
   type ParamsOf,
   requireOperator,
   type Vars,
@@ -14,13 +12,6 @@ import {
 import { discardLetter, listLetters, readLetter, replayLetter } from './dead-letters.ts';
 
 const LETTER_ID = { type: 'string', max: 64 } as const;
-
-/** Who resolves a letter has a name. @throws UNAUTHENTICATED, FORBIDDEN */
-function operatorOf({ meta, requestID }: Asked): Auditor {
-  requireOperator(meta);
-  const { uid, role } = meta.user ?? refuse('UNAUTHENTICATED');
-  return { uid, role, requestId: meta.requestId ?? requestID ?? '' };
-}
 
 export const deadLetterActions: NonNullable<
   ServiceSchema<ServiceSettingSchema, Methods, Vars>['actions']

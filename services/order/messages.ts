@@ -29,6 +29,14 @@ const isLocked = validator.compile({
   amountFen: fen,
   seatsPerBuyerMax: { type: 'number', integer: true, min: 1, max: 255 },
   requestId: { type: 'string', max: 64 },
+  request: {
+    type: 'object',
+    optional: true,
+    props: {
+      key: { type: 'string', min: 1, max: 255 },
+      fingerprint: { type: 'string', min: 1, max: 32 },
+    },
+  },
   seats: {
     type: 'array',
     min: 1,

@@ -14,6 +14,8 @@ export interface OrderRow {
   readonly deadline: Date;
   readonly paidBy: string | null;
   readonly requestId: string;
+  readonly requestKey: string | null;
+  readonly fingerprint: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -37,6 +39,7 @@ export const ACTOR_OF: Readonly<Record<OrderCause, string>> = {
   'payment.started': 'payment',
   'payment.succeeded': 'payment',
   cancel: 'buyer',
+  operator: 'operator',
   deadline: 'deadline',
   grace: 'grace',
 };

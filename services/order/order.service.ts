@@ -12,9 +12,11 @@ import { refuse } from '../../contracts/errors.ts';
 import { newId } from '../../contracts/ids.ts';
 import { closeDatabase, inTransaction } from '../../mixins/database.ts';
 import { deadLetters } from '../../mixins/dead-letters.ts';
+import { laneNow } from '../../mixins/lanes.ts';
 import { live } from '../../mixins/live-config.ts';
 import { redisClient } from '../../mixins/redis.ts';
 import { sqlTime, statements } from '../../mixins/statement.ts';
+import { adminActions } from './admin-actions.ts';
 import {
   type Asked,
   COUNT,
@@ -22,7 +24,6 @@ import {
   ORDER_ID,
   own,
   type ParamsOf,
-  requireOperator,
   type Vars,
 } from './asked.ts';
 import { batcher } from './batch.ts';
@@ -35,7 +36,7 @@ import { type Locked, lockNamedBy, readDue, readLocked, readReservation } from '
 import { moveOrder } from './moves.ts';
 import { lockOrder } from './order.model.ts';
 import { Punctual } from './punctual.ts';
-import { listOrders, seatHistory } from './reading.ts';
+import { listOrders } from './reading.ts';
 import { refunded, refundRefused } from './refunds.ts';
 import { Relayer } from './relayer.ts';
 import { type Settlement, settle } from './settling.ts';
@@ -151,24 +152,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
         refundRefused(refundId, refusal),
     },
 
-    inspect: {
-      params: { $$strict: true, orderId: ORDER_ID },
-      async handler(ctx: ParamsOf<'order.inspect'>) {
-        requireOperator(ctx.meta);
-        const { orderId } = ctx.params;
-        const found = await findOrder(orderId, (id) => this.hold(ctx, id));
-        return { ...found.view, uid: found.uid };
-      },
-    },
-
-    seatHistory: {
-      params: { $$strict: true, sessionId: ORDER_ID, seat: COUNT },
-      handler(ctx: ParamsOf<'order.seatHistory'>) {
-        requireOperator(ctx.meta);
-        return seatHistory(ctx.params.sessionId, ctx.params.seat);
-      },
-    },
-
+    ...adminActions,
     ...deadLetterActions,
     ...upkeep,
   },
@@ -210,7 +194,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
         this.relayer.kick();
         throw error;
       }
-      if ((await this.creations.add(lock)) === 'aborted') this.relayer.kick();
+      if ((await this.creations[laneNow()].add(lock)) === 'aborted') this.relayer.kick();
     },
 
     async due(this: Vars & Methods, ctx: Asked, due: DeadlineDue) {
@@ -251,7 +235,8 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
     this.punctual = new Punctual((error) =>
       this.logger.warn('A deadline waits for its next announcement.', error),
     );
-    this.creations = batcher(batchLimits, createOrders);
+    const creations = () => batcher(batchLimits, createOrders);
+    this.creations = { stable: creations(), gray: creations() };
     this.broker.metrics.register({
       type: 'counter',
       name: 'order.moves.refused',

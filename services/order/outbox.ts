@@ -7,8 +7,11 @@
  * other, and what a killed or paused one had taken comes up again by itself.
  */
 import type { Redis } from 'ioredis';
+import { config } from '../../config/index.ts';
 import type { ChannelName, Messages } from '../../contracts/channels.ts';
+import { LANES, type Lane } from '../../contracts/lane.ts';
 import { inTransaction } from '../../mixins/database.ts';
+import { laneNow } from '../../mixins/lanes.ts';
 import { postMessage } from '../../mixins/posting.ts';
 import { type Statements, statements } from '../../mixins/statement.ts';
 
@@ -23,6 +26,7 @@ interface OutboxRow {
   readonly sale: string;
   readonly payload: unknown;
   readonly requestId: string;
+  readonly lane: Lane;
 }
 
 /** One message to be posted. `eventId` says what it tells, and is told once however often asked. */
@@ -34,7 +38,8 @@ export interface Letter<Name extends ChannelName = ChannelName> {
 }
 
 /**
- * Writes messages in the caller's transaction. One that was written before is armed again when it
+ * Writes messages in the caller's transaction, and in the lane of the request that is being
+ * handled. One that was written before is armed again when it
  * had been posted: whoever asks twice has reason to think that it was not heard.
  */
 export async function enqueue(
@@ -44,7 +49,7 @@ export async function enqueue(
 ): Promise<void> {
   if (letters.length === 0) return;
   await sql.change(
-    `INSERT INTO outbox (eventId, channel, sale, payload, requestId, createdAt, nextAt)
+    `INSERT INTO outbox (eventId, channel, sale, payload, requestId, lane, createdAt, nextAt)
      VALUES :rows
      ON DUPLICATE KEY UPDATE
        nextAt = IF(postedAt IS NULL, nextAt, VALUES(nextAt)),
@@ -57,6 +62,7 @@ export async function enqueue(
         payload.sale,
         JSON.stringify(payload),
         requestId,
+        laneNow(),
         at,
         at,
       ]),
@@ -64,16 +70,19 @@ export async function enqueue(
   );
 }
 
+/** A gray process sends what its lane has to send, a stable one everything. */
+const OURS: readonly Lane[] = config.lane === 'gray' ? ['gray'] : LANES;
+
 /** Takes up to `limit` unsent rows older than `lateMs` for this process. */
 function take(lateMs: number, limit: number): Promise<OutboxRow[]> {
   return inTransaction(async (transaction) => {
     const sql = statements(transaction);
     const rows = await sql.rows<OutboxRow>(
-      `SELECT id, channel, sale, payload, requestId FROM outbox
-       WHERE postedAt IS NULL AND nextAt <= UTC_TIMESTAMP(3)
+      `SELECT id, channel, sale, payload, requestId, lane FROM outbox
+       WHERE postedAt IS NULL AND nextAt <= UTC_TIMESTAMP(3) AND lane IN (:lanes)
          AND createdAt <= UTC_TIMESTAMP(3) - INTERVAL :lateUs MICROSECOND
        ORDER BY nextAt LIMIT :limit FOR UPDATE SKIP LOCKED`,
-      { lateUs: lateMs * 1_000, limit },
+      { lateUs: lateMs * 1_000, limit, lanes: OURS },
     );
     if (rows.length > 0)
       await sql.change(
@@ -130,5 +139,6 @@ export const forget = (olderMs: number, limit: number): Promise<number> =>
 async function post(redis: Redis, row: OutboxRow): Promise<void> {
   // MariaDB's JSON is text; MySQL's arrives parsed
   const payload = typeof row.payload === 'string' ? JSON.parse(row.payload) : row.payload;
-  await postMessage(redis, row.channel, row.sale, payload, { requestId: row.requestId });
+  const { channel, sale, requestId, lane } = row;
+  await postMessage(redis, channel, sale, payload, { requestId, lane });
 }

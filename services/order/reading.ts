@@ -2,7 +2,7 @@
 import type { Page } from '../../contracts/actions.ts';
 import type { HoldVerdict, OrderCause, OrderState } from '../../contracts/order.ts';
 import { orderMachine } from '../../contracts/order.ts';
-import type { OrderView, PaymentView } from '../../contracts/order-view.ts';
+import type { OrderView, PaymentView, RefundView } from '../../contracts/order-view.ts';
 import type { SeatInspection } from '../../contracts/sale-view.ts';
 import { type Statements, statements } from '../../mixins/statement.ts';
 import { cursorAt, readCursor } from './cursor.ts';
@@ -10,6 +10,8 @@ import { ACTOR_OF, type OrderRow, type OrderSeatRow, type OrderStepRow } from '.
 
 /** Orders of one seat that an inspection shows. */
 const SEAT_HISTORY_MAX = 100;
+/** Payments, and refunds, of one order that an inspection shows. */
+const MONEY_MAX = 100;
 
 interface PaymentRow {
   readonly orderId: string;
@@ -73,11 +75,27 @@ export async function listOrders(
   };
 }
 
+/** Every payment ever opened for an order and every refund, oldest first. */
+export async function moneyOf(
+  orderId: string,
+): Promise<{ payments: PaymentView[]; refunds: RefundView[] }> {
+  const about = <Row extends object>(table: 'payments' | 'refunds') =>
+    statements().rows<Row>(
+      `SELECT * FROM ${table} WHERE orderId = :orderId ORDER BY createdAt LIMIT :max`,
+      { orderId, max: MONEY_MAX },
+    );
+  const [payments, refunds] = await Promise.all([
+    about<PaymentRow>('payments'),
+    about<RefundRow>('refunds'),
+  ]);
+  return { payments: payments.map(paymentView), refunds: refunds.map(refundView) };
+}
+
 /**
  * Four plain reads. One statement with JSON_ARRAYAGG over the parts would save three of them, but
  * MariaDB 10.11 was seen to crash on it under load.
  */
-async function viewsOf(sql: Statements, orders: readonly OrderRow[]): Promise<OrderView[]> {
+export async function viewsOf(sql: Statements, orders: readonly OrderRow[]): Promise<OrderView[]> {
   if (orders.length === 0) return [];
   const ids = orders.map(({ orderId }) => orderId);
   const about = <Row extends { orderId: string }>(query: string): Promise<Map<string, Row[]>> =>
@@ -136,7 +154,7 @@ const paymentView = (row: PaymentRow): PaymentView => ({
   expiresAt: row.expiresAt.toISOString(),
 });
 
-const refundView = ({ refundId, amountFen, state, refusal, at }: RefundRow) => ({
+const refundView = ({ refundId, amountFen, state, refusal, at }: RefundRow): RefundView => ({
   refundId,
   amountFen,
   state,

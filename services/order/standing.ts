@@ -6,6 +6,10 @@ import type { Actions } from '../../contracts/actions.ts';
 import { LIVE_ORDER_STATES, type OrderState, orderMachine } from '../../contracts/order.ts';
 import type { EndedOrder, LiveOrder, OrderWord } from '../../contracts/repair.ts';
 import { sqlTime, statements } from '../../mixins/statement.ts';
+import type { OrderRow } from './order.model.ts';
+
+type LiveRow = Pick<LiveOrder, 'orderId' | 'uid' | 'state' | 'ageMs'> &
+  Pick<OrderRow, 'deadline' | 'requestKey' | 'fingerprint'>;
 
 /** Live orders of a sale, in the order of their ids, from `after` on. */
 export async function liveOrders(
@@ -15,8 +19,8 @@ export async function liveOrders(
 ): Promise<Actions['order.live']['result']> {
   const sql = statements();
   // An orderId begins with its sale, so this is one stretch of the primary key.
-  const rows = await sql.rows<Omit<LiveOrder, 'seats' | 'deadlineMs'> & { deadline: Date }>(
-    `SELECT orderId, uid, state, deadline,
+  const rows = await sql.rows<LiveRow>(
+    `SELECT orderId, uid, state, deadline, requestKey, fingerprint,
        TIMESTAMPDIFF(MICROSECOND, updatedAt, UTC_TIMESTAMP(3)) DIV 1000 AS ageMs
      FROM orders WHERE orderId > :after AND orderId > :from AND orderId < :to AND state IN (:live)
      ORDER BY orderId LIMIT :limit`,
@@ -28,8 +32,9 @@ export async function liveOrders(
     { ids: rows.map(({ orderId }) => orderId) },
   );
   const seatsOf = Map.groupBy(seats, ({ orderId }) => orderId);
-  const items = rows.map(({ deadline, ...row }) => ({
+  const items = rows.map(({ deadline, requestKey: key, fingerprint, ...row }) => ({
     ...row,
+    ...(key !== null && fingerprint !== null && { request: { key, fingerprint } }),
     deadlineMs: deadline.getTime(),
     seats: (seatsOf.get(row.orderId) ?? []).map(({ seat }) => seat),
   }));

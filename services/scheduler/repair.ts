@@ -2,6 +2,7 @@
  * Doing what `decisions.ts` says about orders on which the arbiter and MySQL disagree. What can be
  * given back is given back many at once; whatever is met on the way is looked at one by one.
  */
+import type { KeyedRequest } from '../../contracts/channels.ts';
 import type { Difference, OrderWord } from '../../contracts/repair.ts';
 import type { Arbiter } from '../../lua/arbiter.ts';
 import { decideRepair, type Grip, type Repair } from './decisions.ts';
@@ -14,6 +15,7 @@ export interface Standing {
   readonly grip: Grip;
   readonly seats: readonly number[];
   readonly deadlineMs: number;
+  readonly request?: KeyedRequest;
 }
 type Did = Difference['did'] | 'none';
 

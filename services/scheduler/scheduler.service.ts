@@ -53,7 +53,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Record<never, never>, Vars> = 
   async started() {
     const arbiterOf = (redis: Redis) => createArbiter({ redis, keys });
     this.arbiter = arbiterOf(redisClient(config.arbiterUrl, 'hot'));
-    this.patient = arbiterOf(redisClient(config.arbiterUrl, 'consumer'));
+    this.patient = arbiterOf(redisClient(config.arbiterUrl, 'patient'));
     const { broker, patient: arbiter } = this;
     this.rebuild = { caller: broker, arbiter, keys, who: broker.nodeID };
     const table = jobs(this.rebuild, this.arbiter, this.logger);

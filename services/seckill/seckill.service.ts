@@ -110,8 +110,8 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
         const choice = choiceOf(ctx.params);
         if (this.orderLag.lagMs > LAG_NEVER_TOO_FAR_MS) await refuseIfBehind(this, sale);
         const orderId = newOrderId(sale, uid, orderIdKey, Date.now(), randomBytes);
-        const { requestId = '' } = ctx.meta;
-        const asked = { sale, uid, orderId, requestId, idempotencyKey, ...choice };
+        const { requestId = '', lane } = ctx.meta;
+        const asked = { sale, uid, orderId, requestId, lane, idempotencyKey, ...choice };
         const { replayed, deadlineMs, ...locked } = await this.arbiter.lock(asked);
         ctx.meta.$statusCode = replayed ? 200 : 201;
         return {
@@ -155,7 +155,7 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
       async handler(ctx: Asked<'seckill.reserve'>) {
         const { uid } = buyerOf(ctx);
         const sessionId = sessionOf(ctx.params);
-        const reserved = this.arbiter.reserve(sessionId, uid);
+        const reserved = this.arbiter.reserve(sessionId, uid, undefined, ctx.meta);
         const answer = await unlessFrozen(this.arbiter, keys, sessionId, reserved);
         const { reservedAtMs, created } = answer;
         ctx.meta.$statusCode = created ? 201 : 200;
@@ -280,7 +280,7 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
       this.logger.warn('The arbiter cannot be reached.', error),
     );
     this.arbiter = createArbiter({ redis, keys });
-    this.patient = createArbiter({ redis: redisClient(config.arbiterUrl, 'consumer'), keys });
+    this.patient = createArbiter({ redis: redisClient(config.arbiterUrl, 'patient'), keys });
     Object.assign(this, saleReaders(this.arbiter, keys, this.broker));
     this.orderLag = watchOrderLag(
       () => channelLag(redis, keys, 'seat.moved', 'order'),

@@ -3,12 +3,12 @@
  * is its organiser's alone; published, everybody may read it, and only its start may still move.
  */
 import { Readable } from 'node:stream';
-import { LRUCache } from 'lru-cache';
 import type { Context, ServiceSchema } from 'moleculer';
 import type { Owned } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
 import { type LayoutColumns, layoutOf } from '../../contracts/layout.ts';
+import { cached, fixedBytes, keepsAnswers, objects } from '../../mixins/cached.ts';
 import { movesGeneration } from '../../mixins/generation.ts';
 import { checkPrecondition, type OwnedContext } from '../../mixins/owned.ts';
 import {
@@ -40,35 +40,27 @@ type ById<More = unknown> = OwnedContext<{ id: string } & More>;
 
 /** What may still change when buyers have been told. */
 const ALWAYS_CHANGEABLE: ReadonlySet<string> = new Set(['startsAt']);
-/** Layouts never change: they are kept, encoded, as long as there is room. */
-const LAYOUT_CACHE_BYTES = 64 * 1_024 * 1_024;
 const LAYOUT_CACHE_CONTROL = 'public, max-age=86400, immutable';
 
-type Form = 'full' | 'columns';
-interface EncodedLayout {
-  readonly version: string;
-  readonly json: Buffer;
+type Published = ReturnType<typeof publicView>;
+const SESSION = objects<Published>('session');
+const LAYOUT = fixedBytes('layout');
+
+async function findPublished(id: string): Promise<Published> {
+  if (!ID_PATTERN.test(id)) return refuse('NOT_FOUND');
+  const found = await cached(SESSION, id, async () => {
+    const where = { id, stage: 'PUBLISHED' as const };
+    const row = await modelOf<SessionRow>(SESSIONS).findOne({ where, raw: true });
+    return row ? publicView(row as unknown as SessionRow) : undefined;
+  });
+  return found ?? refuse('NOT_FOUND');
 }
 
-const layouts = new LRUCache<string, EncodedLayout>({
-  maxSize: LAYOUT_CACHE_BYTES,
-  sizeCalculation: ({ json }) => json.length,
-  // One at a time per key, however many ask.
-  fetchMethod: async (key) => {
-    const [id, form] = key.split(':') as [string, Form];
-    const columns = await frozenLayout(id);
-    if (!columns) return undefined;
-    const parsed = JSON.parse(columns.toString()) as LayoutColumns;
-    const json = form === 'columns' ? columns : Buffer.from(JSON.stringify(layoutOf(parsed)));
-    return { version: parsed.layoutVersion, json };
-  },
-});
-
-async function findPublished(id: string): Promise<SessionRow> {
-  if (!ID_PATTERN.test(id)) return refuse('NOT_FOUND');
-  const where = { id, stage: 'PUBLISHED' as const };
-  const row = await modelOf<SessionRow>(SESSIONS).findOne({ where, raw: true });
-  return (row as unknown as SessionRow | null) ?? refuse('NOT_FOUND');
+/** The layout of a session as its readers want it, JSON. */
+async function readLayout(id: string, form: 'full' | 'columns'): Promise<Buffer> {
+  const columns = (await frozenLayout(id)) ?? refuse('NOT_FOUND');
+  if (form === 'columns') return columns;
+  return Buffer.from(JSON.stringify(layoutOf(JSON.parse(columns.toString()) as LayoutColumns)));
 }
 
 /** What a change writes: a draft is judged as a whole, as if it were written anew. */
@@ -84,7 +76,7 @@ declareTable(LAYOUTS, LAYOUT_COLUMNS);
 
 const schema: ServiceSchema = {
   name: 'session',
-  mixins: [table(SESSIONS, SESSION_COLUMNS), movesGeneration],
+  mixins: [table(SESSIONS, SESSION_COLUMNS), movesGeneration, keepsAnswers],
   actions: {
     ...readActions(sessions),
 
@@ -136,22 +128,21 @@ const schema: ServiceSchema = {
 
     get: {
       params: BY_ID,
-      handler: async (ctx: Context<{ id: string }>) =>
-        publicView(await findPublished(ctx.params.id)),
+      handler: (ctx: Context<{ id: string }>) => findPublished(ctx.params.id),
     },
 
     layout: {
       params: { ...BY_ID, form: { type: 'enum', values: ['columns'], optional: true } },
       async handler(ctx: ById<{ form?: 'columns' }>) {
         const { id, form = 'full' } = ctx.params;
-        await findPublished(id);
-        const layout = await layouts.fetch(`${id}:${form}`);
-        if (!layout) return refuse('NOT_FOUND');
+        const { layoutVersion } = await findPublished(id);
+        const name = `${id}:${layoutVersion}:${form}`;
+        const json = await cached(LAYOUT, name, () => readLayout(id, form));
         ctx.meta.$responseHeaders = {
-          ETag: `"${layout.version}-${form}"`,
+          ETag: `"${layoutVersion}-${form}"`,
           'Cache-Control': LAYOUT_CACHE_CONTROL,
         };
-        return Readable.from([layout.json], { objectMode: false });
+        return Readable.from([json], { objectMode: false });
       },
     },
 

@@ -2,11 +2,13 @@
  * Shows: what is performed. Everybody may search them; a show answers its published sessions too,
  * so that a buyer finds the way from a title to a seat.
  */
-import type { Context, ServiceSchema } from 'moleculer';
+import { createHash } from 'node:crypto';
+import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import { DataTypes } from 'sequelize';
-import { call } from '../../contracts/actions.ts';
+import { call, type Page } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
+import { cached, keepsAnswers, objects } from '../../mixins/cached.ts';
 import { instantOrDay, line, optionalLine, optionalText } from '../../mixins/fields.ts';
 import { movesGeneration } from '../../mixins/generation.ts';
 import { OwnedObjects, type OwnedRow } from '../../mixins/owned.ts';
@@ -64,9 +66,28 @@ const shows = new OwnedObjects<ShowRow>({
   view: written,
 });
 
+type Listed = ShowText & { readonly id: string };
+const SHOW = objects('show');
+const PAGE = objects<Page<Listed>>('shows', 'page');
+
+/** By the broker, not in the context of who came first: many others wait for the same answer. */
+async function readShow(broker: ServiceBroker, id: string) {
+  const where = { id, removedAt: null } as never;
+  const show = await modelOf<ShowRow>(TABLE).findOne({ where, raw: true });
+  if (!show) return undefined;
+  const sessions = await call(broker, 'session.ofShow', { showId: id });
+  return { id, ...written(show as unknown as ShowRow), sessions };
+}
+
+/** One name for whatever asks for the same page; a search may be long. */
+const pageName = (asked: Browse): string =>
+  createHash('sha256')
+    .update(JSON.stringify(Object.entries(asked).sort()))
+    .digest('base64url');
+
 const schema: ServiceSchema = {
   name: 'show',
-  mixins: [table(TABLE, COLUMNS), movesGeneration],
+  mixins: [table(TABLE, COLUMNS), movesGeneration, keepsAnswers],
   actions: {
     ...plainActions(shows, RULES),
 
@@ -82,8 +103,12 @@ const schema: ServiceSchema = {
         to: instantOrDay(),
         sort: { type: 'enum', values: SORTS, default: 'newest' },
       },
-      handler: (ctx: Context<Browse>) =>
-        browse(given(ctx.params), Date.now(), (row) => ({ id: row.id, ...written(row) })),
+      handler(ctx: Context<Browse>) {
+        const asked = given(ctx.params);
+        return cached(PAGE, pageName(asked), () =>
+          browse(asked, Date.now(), (row) => ({ id: row.id, ...written(row) })),
+        );
+      },
     },
 
     get: {
@@ -91,11 +116,7 @@ const schema: ServiceSchema = {
       async handler(ctx: Context<{ id: string }>) {
         const { id } = ctx.params;
         if (!ID_PATTERN.test(id)) return refuse('NOT_FOUND');
-        const where = { id, removedAt: null } as never;
-        const show = await modelOf<ShowRow>(TABLE).findOne({ where, raw: true });
-        if (!show) return refuse('NOT_FOUND');
-        const sessions = await call(ctx, 'session.ofShow', { showId: id });
-        return { id, ...written(show as unknown as ShowRow), sessions };
+        return (await cached(SHOW, id, () => readShow(ctx.broker, id))) ?? refuse('NOT_FOUND');
       },
     },
   },

@@ -3,6 +3,7 @@ import type { Context, ServiceSchema } from 'moleculer';
 import { DataTypes } from 'sequelize';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
+import { cached, keepsAnswers, objects } from '../../mixins/cached.ts';
 import { line, optionalLine } from '../../mixins/fields.ts';
 import { movesGeneration } from '../../mixins/generation.ts';
 import { OwnedObjects, type OwnedRow } from '../../mixins/owned.ts';
@@ -64,9 +65,16 @@ const venues = new OwnedObjects<VenueRow>({
   view: written,
 });
 
+const VENUE = objects('venue');
+async function readVenue(id: string) {
+  const where = { id, removedAt: null } as never;
+  const venue = await modelOf<VenueRow>(TABLE).findOne({ where, raw: true });
+  return venue ? { id, ...written(venue as unknown as VenueRow) } : undefined;
+}
+
 const schema: ServiceSchema = {
   name: 'venue',
-  mixins: [table(TABLE, COLUMNS), movesGeneration],
+  mixins: [table(TABLE, COLUMNS), movesGeneration, keepsAnswers],
   actions: {
     ...plainActions(venues, RULES),
 
@@ -75,10 +83,7 @@ const schema: ServiceSchema = {
       async handler(ctx: Context<{ id: string }>) {
         const { id } = ctx.params;
         if (!ID_PATTERN.test(id)) return refuse('NOT_FOUND');
-        const where = { id, removedAt: null } as never;
-        const venue = await modelOf<VenueRow>(TABLE).findOne({ where, raw: true });
-        if (!venue) return refuse('NOT_FOUND');
-        return { id, ...written(venue as unknown as VenueRow) };
+        return (await cached(VENUE, id, () => readVenue(id))) ?? refuse('NOT_FOUND');
       },
     },
   },

@@ -13,15 +13,16 @@ const failing = useFailing();
 const openSale = (over: object = {}) =>
   openSession(failing().hall, { lockMs: 60_000, reservationRequired: true, ...over });
 
+/** The key every lock here is sent with. */
+const ONCE = { 'idempotency-key': 'once' };
+
 /** A lock that has become an order. */
 async function order(sale: string, seats: number[]) {
   const buyer = await comeToBuy(failing().stack.url, sale);
   const { orderId } = await buyer.made(
     `/sessions/${sale}/locks`,
     { seats },
-    {
-      'x-permit': buyer.permit,
-    },
+    { 'x-permit': buyer.permit, ...ONCE },
   );
   await failing().verdictIs(orderId, 'ORDERED');
   return { buyer, orderId: orderId as string };
@@ -78,6 +79,8 @@ describe('§7.4 the arbiter', () => {
     expect((await held.buyer.post(`/sessions/${sale}/permits`)).status).toBe(201);
     const more = await held.buyer.lock({ seats: [20, 21, 22] });
     expect(more.body).toMatchObject({ code: 'LIMIT_REACHED', held: 2 });
+    const again = await held.buyer.lock({ seats: [0, 1] }, ONCE);
+    expect(again).toMatchObject({ status: 200, body: { orderId: held.orderId } });
     await held.buyer.pay(held.orderId);
     await failing().seatBecomes(sale, 0, '2');
     expect((await sold.buyer.order(sold.orderId)).body.state).toBe('PAID');

@@ -8,7 +8,15 @@ import { instancesOf } from '../../config/processes.ts';
 import { REFUSALS } from '../../contracts/errors.ts';
 import { cacheKey } from '../../contracts/keys.ts';
 import { useStack } from '../support/stack.ts';
-import { signIn, until, type Visitor } from './visitor.ts';
+import {
+  buildHall,
+  comeToBuy,
+  openSession,
+  plainPlan,
+  signIn,
+  until,
+  type Visitor,
+} from './visitor.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CONFIG = '/admin/config';
@@ -82,6 +90,24 @@ it('is changed over HTTP, from the version it was read in, and undone', async ()
   expect(back.body).toMatchObject({ value: 250 });
   const diff = await operator.get(`${CONFIG}/diff?from=${undone.body.revision}`);
   expect(diff.body.items).toEqual([{ setting: 'saleFreshMs', from: null, to: 250, start: 500 }]);
+});
+
+it('tells the edge, whose limits are the new ones without a restart', async () => {
+  const hall = await buildHall(system().url, plainPlan(2, 10));
+  const sale = await openSession(hall);
+  const buyer = await comeToBuy(system().url, sale);
+  const refused = async (policy: string) => {
+    const asks = Array.from({ length: 30 }, () => buyer.lock({ seats: [0] }));
+    // nginx, reading its configuration anew, closes connections that are idle.
+    const answers = await Promise.allSettled(asks);
+    const limited = answers.map((one) => one.status === 'fulfilled' && one.value.headers);
+    return limited.some((headers) => headers && headers['ratelimit-policy'] === policy);
+  };
+  for (const rate of [3, 4]) {
+    await patch('edgeUidRate', { value: rate, reason: 'a flood' });
+    await until('the edge refuses', PATIENCE_MS, () => refused(`"uid";q=${rate};w=1`), Boolean);
+  }
+  await operator.ask('DELETE', `${CONFIG}/edgeUidRate?reason=over`);
 });
 
 it('is changed in the REPL, also for the edge, and outlives a killed process', async () => {

@@ -290,3 +290,15 @@ describe('what is not one’s own', () => {
     expect((await stranger.get('/orders')).body.items).toEqual([]);
   });
 });
+
+describe('the end of everything', () => {
+  it('ends an open stream with the time to come back, instead of cutting it', async () => {
+    const sessionId = await openSession(hall);
+    const answer = await fetch(`${stack.url}/api/v1/sessions/${sessionId}/stream`, {
+      headers: { accept: 'text/event-stream' },
+    });
+    const heard = answer.text();
+    await stack.stop();
+    expect(await heard).toMatch(/\nretry: \d+\n\n$/);
+  });
+});

@@ -1,5 +1,7 @@
 /** What puts a sale right again: each move alone, twice, and against somebody who was quicker. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { KeyedRequest } from '../../contracts/channels.ts';
 import { SALE_KEYS, type SaleKeyName } from '../../contracts/keys.ts';
 import type { Restored } from '../../lua/repairs.ts';
 import { audit } from './audit.ts';
@@ -40,6 +42,22 @@ describe('restore', () => {
       ...{ type: 'restored', to: '1', seats: [1, 2], epoch: 1, version: 1 },
     });
     expect(await audit(on, HALL)).toEqual([]);
+  });
+
+  it('answers the request again that the order comes from', async () => {
+    on = await stage(HALL);
+    const asked = { seats: [2, 1], idempotencyKey: 'k "1"' };
+    const first = await on.lock('ann', asked);
+    const { request } = (await on.messages('seat.moved')).at(-1)!;
+    expect(request).toEqual({ key: 'k "1"', fingerprint: expect.any(String) });
+    await on.arbiter.release(SALE, first.orderId, 'CANCELLED');
+    await lose('requests', 'holds');
+    const order = { ...lockedFor(first.orderId, [1, 2]), request: request as KeyedRequest };
+    expect(await restore(order)).toEqual({ changed: true });
+    const { orderId, replayed } = await on.lock('ann', asked);
+    expect({ orderId, replayed }).toEqual({ orderId: first.orderId, replayed: true });
+    const other = () => on.lock('ann', { ...asked, seats: [3] });
+    expect((await refusalOf(on, other)).word).toBe('IDEMPOTENCY_CONFLICT');
   });
 
   it('again changes nothing', async () => {
@@ -269,6 +287,26 @@ describe('a frozen shard', () => {
     await on.arbiter.adopt(0, 3);
     expect(await on.arbiter.freeze(0, 3)).toEqual({ changed: false });
     expect((await on.arbiter.epoch(0))?.runId).toBe(await on.arbiter.runId());
+  });
+
+  it('leaps where no reader has been at the first move of a run nobody adopted', async () => {
+    on = await stage(HALL);
+    const orders = [];
+    for (const seat of [0, 1, 2]) orders.push((await on.lock('ann', { seats: [seat] })).orderId);
+    const last = async () => (await on.messages('seat.moved')).at(-1)?.version;
+    await on.arbiter.adopt(0, 2, 'f'.repeat(40));
+    const beforeMs = Date.now();
+    await on.arbiter.sell(SALE, orders[0]!);
+    const leapt = Number(await last());
+    expect(leapt).toBeGreaterThan(beforeMs + 1_000_000);
+    expect((await on.arbiter.snapshot(SALE)).version).toBe(leapt);
+    await on.arbiter.release(SALE, orders[1]!, 'CANCELLED');
+    expect(await last()).toBe(leapt + 1);
+    // And again, when all of that was lost with its run: Redis takes a while to start.
+    await on.redis.hset(on.keys.ofSale(SALE).meta, { version: 3, leapt: 'e'.repeat(40) });
+    await sleep(10);
+    expect(await restore(lockedFor(freshOrderId(), [4], 'bob'))).toEqual({ changed: true });
+    expect(Number(await last())).toBeGreaterThan(leapt + 1);
   });
 
   it('that was adopted for another run of Redis still locks nothing', async () => {

@@ -128,6 +128,23 @@ describe('the history', () => {
     await centre.everywhere(({ values }) => values.orderBatchMax, 10);
   });
 
+  // Where nats.js ends a history twice, two of the three stumble, in about one round of twenty.
+  test('is read whole while it is written', async () => {
+    let { revision } = await set('outboxKeepMs', 60_000);
+    for (let round = 1; round <= 60; round++) {
+      const ifMatch = `"${revision}"`;
+      const racing = [0, 1, 2].map((more) =>
+        set('outboxKeepMs', 60_000 + round + more, { ifMatch }),
+      );
+      const answers = await Promise.allSettled(racing);
+      const refused = answers.filter(({ status }) => status === 'rejected');
+      for (const answer of refused)
+        expect(answer).toMatchObject({ reason: { type: 'PRECONDITION_FAILED' } });
+      expect(refused).toHaveLength(2);
+      revision = (await get('outboxKeepMs')).revision!;
+    }
+  });
+
   test('is what a rollback chooses from', async () => {
     const { revision } = await set('outboxKeepMs', 70_000);
     const params = { setting: 'orderBatchMs', revision, reason };
@@ -143,19 +160,15 @@ describe('the edge', () => {
     const key = cacheKey(centre.env.NAMESPACE!, 'edge:config');
     const patience = { timeout: 20_000, interval: 50 };
     try {
-      await set('edgeUidRate', 7, { session: SESSION });
       const { revision } = await set('edgeIpRate', 4_000);
       const fields = {
         edgeIpRate: '4000',
         edgeUidRate: '10',
-        [`${SESSION}.edgeUidRate`]: '7',
         revision: String(revision),
       };
       await expect.poll(() => cache.hgetall(key), patience).toMatchObject(fields);
       await cache.del(key);
       await expect.poll(() => cache.hgetall(key), patience).toMatchObject(fields);
-      await centre.ask('config-center.unset', { setting: 'edgeUidRate', session: SESSION, reason });
-      await expect.poll(() => cache.hexists(key, `${SESSION}.edgeUidRate`), patience).toBe(0);
     } finally {
       cache.disconnect();
     }

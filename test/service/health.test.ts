@@ -1,14 +1,14 @@
 /** A process under moleculer-runner: how it says it is, how it ends, how its peers take it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceBroker } from 'moleculer';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { freePortBase } from '../../bin/supervisor/ports.ts';
 import { instancesOf } from '../../config/processes.ts';
 import { useEnvironment } from '../support/servers.ts';
+import { startInstance } from './instances.support.ts';
 
 let env: Record<string, string>;
 let portBase: number;
@@ -31,24 +31,10 @@ afterEach(async () => {
 const portOf = (name: string) =>
   instancesOf(portBase, 'sandbox').find((instance) => instance.name === name)!.port;
 
-/** Starts the trial service as an instance of the table, as the supervisor would. */
 function start(name: string) {
-  const child = spawn(
-    process.execPath,
-    [
-      'node_modules/moleculer/bin/moleculer-runner.js',
-      ...['--config', 'moleculer.config.ts', '--mask', '**/*.service.ts'],
-      'test/service/health.services',
-    ],
-    {
-      cwd: `${import.meta.dirname}/../..`,
-      env: { ...process.env, ...env, INSTANCE: name, NODEID: name },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  children.push(child);
-  const ended = once(child, 'exit').then(([code]) => code as number | null);
-  return { child, ended, log: text(child.stdout) };
+  const running = startInstance(name, env);
+  children.push(running.child);
+  return running;
 }
 
 async function ask(name: string, path: string): Promise<[status: number, body: unknown]> {

@@ -79,10 +79,15 @@ const parse = (block: string): Heard | undefined => {
   return { event, id, data: JSON.parse(/^data: (.*)$/m.exec(block)![1]!) };
 };
 
-async function watch(target: string, headers: Record<string, string> = {}): Promise<Stream> {
+async function watch(
+  target: string,
+  headers: Record<string, string> = {},
+  asTheEdge = true,
+): Promise<Stream> {
   const proof = door.proofFor('GET', target);
   const options = { host: '127.0.0.1', port: door.port, path: target, agent: false };
-  const req = request({ ...options, headers: { ...proof, ...headers } }).end();
+  const upgrade = asTheEdge ? { Connection: 'upgrade', Upgrade: 'event-stream' } : {};
+  const req = request({ ...options, headers: { ...upgrade, ...proof, ...headers } }).end();
   const [res] = (await once(req, 'response')) as [IncomingMessage];
   let text = '';
   const heard: Heard[] = [];
@@ -102,8 +107,15 @@ const hall = (id: string) => `/api/v1/sessions/${id}/stream`;
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 10 });
 
 describe('who watches a hall', () => {
-  test('hears its moves as deltas, the time at once, and nothing of who did it', async () => {
-    const stream = await watch(hall(sale));
+  test.each([
+    ['as the edge asks', true],
+    ['as anybody may', false],
+  ])('hears its moves as deltas, the time at once, and of nobody, asked %s', async (...row) => {
+    const [, asTheEdge] = row;
+    const stream = await watch(hall(sale), {}, asTheEdge);
+    // Nothing is put around a frame on its way to the edge: the stream ends with its connection.
+    const framing = asTheEdge ? undefined : 'chunked';
+    expect(stream.res.headers['transfer-encoding']).toBe(framing);
     expect(stream.res.headers).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
@@ -210,6 +222,10 @@ describe('who watches a hall', () => {
       const { status, json } = await door.ask(hall(id));
       expect([status, json.code]).toEqual([404, 'NOT_FOUND']);
     }
+    // As the edge asks, a refusal is an answer like any other, and ends the connection.
+    const { res } = await watch(hall(UNKNOWN));
+    expect([res.statusCode, res.headers.connection]).toEqual([404, 'close']);
+    await eventually(() => expect(res.socket.destroyed).toBe(true));
     const odd = await door.ask(`${hall(sale)}?since=1`);
     expect([odd.status, odd.json.errors[0].pointer]).toEqual([422, '/since']);
   });

@@ -21,6 +21,7 @@ const { config } = await import('../../config/index.ts');
 const { newId, newOrderId } = await import('../../contracts/ids.ts');
 const { keyspace } = await import('../../contracts/keys.ts');
 const { channels } = await import('../../mixins/channels/adapter.ts');
+const { lanes } = await import('../../mixins/lanes.ts');
 const { channelLag } = await import('../../mixins/channels/lag.ts');
 const { postMessage } = await import('../../mixins/posting.ts');
 const { redisClient } = await import('../../mixins/redis.ts');
@@ -93,6 +94,7 @@ export async function startNode(
     skipProcessEventRegistration: true,
     registry: { stopDelay: 0 },
     middlewares: [
+      lanes(),
       channels({
         url: config.arbiterUrl,
         keys,

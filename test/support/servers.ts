@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { migrate } from '../../bin/migrate.ts';
+import type { NatsUsers } from '../../bin/supervisor/nats-users.ts';
 import { freePortBase } from '../../bin/supervisor/ports.ts';
 import { serverProgram, serverUrl } from '../../bin/supervisor/servers.ts';
 import { Supervisor } from '../../bin/supervisor/supervisor.ts';
@@ -78,8 +79,11 @@ export interface PrivateServer {
   end(): Promise<void>;
 }
 
-/** Starts a server of one's own. */
-export async function privateServer(name: ServerName): Promise<PrivateServer> {
+/** Starts a server of one's own. @param natsUsers who may log in to a NATS; else anybody */
+export async function privateServer(
+  name: ServerName,
+  natsUsers?: NatsUsers,
+): Promise<PrivateServer> {
   const runDir = join(tmpdir(), `hotseat-test-${randomBytes(6).toString('hex')}`);
   const portBase = await freePortBase();
   const supervisor = new Supervisor(runDir, process.env);
@@ -87,6 +91,7 @@ export async function privateServer(name: ServerName): Promise<PrivateServer> {
     dataDir: join(runDir, 'data'),
     portBase,
     arbiterFsync: 'always',
+    ...(natsUsers && { natsUsers }),
   });
   const killAll = () => supervisor.killAll();
   process.once('exit', killAll);

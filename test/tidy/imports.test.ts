@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   services: ['contracts', 'config', 'mixins'],
   'moleculer.config.ts': ['contracts', 'config', 'mixins'],
   types: ['contracts'],
+  web: ['contracts'],
   bin: ['contracts', 'config', 'mixins', 'services', 'moleculer.config.ts'],
   bench: ['contracts', 'config', 'mixins', 'lua', 'bin', 'test'],
 };
@@ -34,6 +35,12 @@ const DOORS: readonly { from: RegExp; to: RegExp; open: boolean; why: string }[]
     to: /^mixins\/(database|table|cached)/,
     open: false,
     why: 'locking a seat needs neither MySQL nor the cache',
+  },
+  {
+    from: /^bin\/openapi/,
+    to: /^services\//,
+    open: true,
+    why: 'the API is described by what the services themselves say',
   },
   {
     from: /^bin\//,

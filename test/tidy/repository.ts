@@ -8,7 +8,8 @@ import { dirname, extname, join, normalize, relative } from 'node:path';
 export const ROOT = join(import.meta.dirname, '../..');
 
 /** Made by a machine, or brought by one: nobody is held to style there. */
-const NOT_OURS = ['node_modules', 'coverage', 'package-lock.json'];
+const MADE = ['package-lock.json', 'openapi.json', 'schema.d.ts'];
+const NOT_OURS = ['node_modules', 'coverage', 'dist', ...MADE];
 /** Hidden files are tools' and notes, but for these. */
 const SCRATCH = /^\.(?!ci$|env\.example$|gitignore$|luacheckrc$)/;
 

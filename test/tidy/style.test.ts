@@ -11,7 +11,7 @@ const COLUMNS_MAX = 100;
 
 const scripts = files(SCRIPTS);
 const lua = files(['.lua']);
-const code = [...scripts, ...lua, ...files(['.conf', '.template'])];
+const code = [...scripts, ...lua, ...files(['.conf', '.template', '.vue', '.css'])];
 
 const faultsIn = (sources: readonly SourceFile[], wrong: (line: string) => boolean): string[] =>
   sources.flatMap(({ path, text }) =>

@@ -127,12 +127,14 @@ describe('the history', () => {
     ])
       history.note(call);
     expect(history).toMatchObject({ outcomes: { ok: 3, fail: 1, unknown: 2 }, repeats: 1 });
-    expect([...history.contradictions()]).toEqual([]);
+    const never = () => false;
+    expect([...history.contradictions(never)]).toEqual([]);
     expect(history.tokenOf('ann')).toBe(token);
     history.note(lock('c', 201, 'D'));
-    expect([...history.contradictions()]).toEqual([
+    expect([...history.contradictions(never)]).toEqual([
       'ann /sessions/s/locks c was answered with C and D',
     ]);
+    expect([...history.contradictions((orderId) => orderId === 'C')]).toEqual([]);
     await history.close();
     rmSync(dir, { recursive: true });
   });

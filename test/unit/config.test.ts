@@ -4,8 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, environmentOf, readConfig } from '../../config/index.ts';
-import { EDGE_INSIDE_PORT, instancesOf, PROCESSES, SERVERS } from '../../config/processes.ts';
+import { ConfigError, environmentOf, grayRows, readConfig } from '../../config/index.ts';
+import {
+  EDGE_INSIDE_PORT,
+  GRAY_ROWS,
+  instancesOf,
+  PROCESSES,
+  SERVERS,
+} from '../../config/processes.ts';
 import { SETTINGS, type Setting } from '../../config/schema.ts';
 
 const settings = Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting][];
@@ -212,6 +218,29 @@ describe('TLS at the edge', () => {
   });
 });
 
+describe('the lane of a process', () => {
+  it('is the stable one, unless it is told otherwise or is a gray instance', () => {
+    expect(readConfig({}).lane).toBe('stable');
+    expect(readConfig({ INSTANCE: 'order-1' }).lane).toBe('stable');
+    expect(readConfig({ INSTANCE: 'order-1', LANE: 'gray' }).lane).toBe('gray');
+    expect(readConfig({ INSTANCE: 'order-gray', LANE: 'stable' }).lane).toBe('gray');
+  });
+  it('is never the gray one for a door; a gray instance has none', () => {
+    expect(messageOf({ INSTANCE: 'rush-1', LANE: 'gray' })).toMatch(/LANE: rush-1 is a door/);
+    const { instance, door } = readConfig({ INSTANCE: 'rush-gray' });
+    expect([instance!.row.services, instance!.httpPort, door]).toEqual([
+      ['seckill'],
+      undefined,
+      undefined,
+    ]);
+  });
+  it('can be the gray one only for what the table gives a gray port', () => {
+    expect(messageOf({ GRAY: 'order,live' })).toMatch(/GRAY: live has no gray instance .*order/);
+    expect(grayRows(readConfig({ GRAY: 'order,rush' }))).toEqual(['order', 'rush']);
+    expect(grayRows(readConfig({}))).toEqual([]);
+  });
+});
+
 describe('the environment of a running system', () => {
   it('is what its supervisor wrote, and nothing when none runs', () => {
     const dir = mkdtempSync(join(tmpdir(), 'config-'));
@@ -226,7 +255,7 @@ describe('the environment of a running system', () => {
 });
 
 describe('the table of processes', () => {
-  const instances = instancesOf(20_000, 'sandbox');
+  const instances = instancesOf(20_000, 'sandbox', GRAY_ROWS);
   it('gives each instance and server, and the edge inside, ports of their own', () => {
     const ports = [
       EDGE_INSIDE_PORT + 20_000,
@@ -238,7 +267,7 @@ describe('the table of processes', () => {
     expect(new Set(ports).size).toBe(ports.length);
   });
   it('stays well below 4 GB with every cap reached', () => {
-    const heaps = instances.reduce((sum, { row }) => sum + row.heapMiB, 0);
+    const heaps = instancesOf(20_000, 'sandbox').reduce((sum, { row }) => sum + row.heapMiB, 0);
     const servers = SERVERS.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0);
     // The rest is for what no cap covers: code, buffers, the edge.
     expect(heaps + servers).toBeLessThan(3_648);

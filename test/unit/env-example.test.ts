@@ -20,6 +20,8 @@ function bounds(setting: Setting): string {
       return '; kid:secret,…, made up at the first start of a sandbox';
     case 'publicKeys':
       return '; kid:RS256:key,kid:ES256:key,…, each key the base64 of its SPKI DER in one line';
+    case 'flowRules':
+      return '; each within the bounds that its kind has there';
     case 'text':
       return '';
   }

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { omit } from 'lodash';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { environmentFor } from '../../bin/supervisor/environment.ts';
+import { processPrograms } from '../../bin/supervisor/instances.ts';
 import { readConfig } from '../../config/index.ts';
+import { natsOptions } from '../../mixins/nats.ts';
 
 let runDir: string;
 beforeAll(() => {
@@ -47,4 +49,32 @@ it('what a process is told reads as what the supervisor read', () => {
 it('without public keys there are none', () => {
   const { variables } = environmentFor(runDir, {});
   expect(readConfig(variables).jwtPublicKeys.size).toBe(0);
+});
+
+describe('a NATS of our own', () => {
+  it('lets in who was told how, and the config centre alone as its writer', () => {
+    const { config, variables, users } = environmentFor(runDir, {});
+    const { node, 'config-center': centre } = users!.passwords;
+    expect(new URL(variables.NATS_URL!)).toMatchObject({ username: 'node', password: node });
+    expect(JSON.stringify(variables)).not.toContain(centre);
+    const told = processPrograms(config, users).filter(({ env }) => env?.NATS_URL);
+    expect(told.map(({ name }) => name)).toEqual(['config-center-1']);
+    expect(new URL(told[0]!.env!.NATS_URL!)).toMatchObject({
+      username: 'config-center',
+      password: centre,
+      host: new URL(config.natsUrl).host,
+    });
+  });
+  it('has no users when it is somebody else’s: its url is told as it was given', () => {
+    for (const url of ['nats://127.0.0.1:4222', 'nats://ann:p%40ss@nats.example:4222']) {
+      const { config, variables, users } = environmentFor(runDir, { NATS_URL: url });
+      expect([variables.NATS_URL, users]).toEqual([url, undefined]);
+      expect(processPrograms(config, users).some(({ env }) => env?.NATS_URL)).toBe(false);
+    }
+    expect(natsOptions('nats://ann:p%40ss@nats.example')).toMatchObject({
+      servers: 'nats.example:4222',
+      user: 'ann',
+      pass: 'p@ss',
+    });
+  });
 });

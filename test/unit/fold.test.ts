@@ -57,4 +57,16 @@ describe('a fold', () => {
     fold.snapshot(at(5, '222', 2));
     expect(fold).toMatchObject({ compared: 0, faults: [] });
   });
+  it('at rest knows whether it has heard everything', () => {
+    fold.delta(delta(6, 7, [0, '1']));
+    expect(fold.isAt(at(7, '100'))).toBe(true);
+    expect(fold.isAt(at(8, '100'))).toBe(false);
+    expect(fold.isAt(at(7, '100', 2))).toBe(false);
+    fold.last(at(7, '100'));
+    expect(fold).toMatchObject({ compared: 1, faults: [] });
+    fold.last(at(8, '100'));
+    expect(fold.faults).toEqual(['at rest the hall is at 1:8, the stream told up to 1:7']);
+    fold.reset();
+    expect(fold.isAt(at(7, '100'))).toBe(false);
+  });
 });

@@ -37,6 +37,17 @@ describe('the marks of the table', () => {
 });
 
 describe('what is in force', () => {
+  it('is a list of rules of which one names an action of another release', () => {
+    const rule = { kind: 'timeout', action: 'show.renamed', ms: 100 };
+    const flowRules = JSON.stringify([rule, { ...rule, action: 'show.get' }]);
+    const values = fresh();
+    expect(values.hear(configKey({ setting: 'flowRules' }), 1, entry(flowRules))).toBe(true);
+    expect(values.of().flowRules).toBe(flowRules);
+    expect(values.refusedKeys).toEqual([]);
+    const later = fresh();
+    later.restore(values.snapshot());
+    expect(later.of().flowRules).toBe(flowRules);
+  });
   it('is the environment’s value, then what is said for all, then for the session', () => {
     const values = fresh();
     expect(values.of().dueBatch).toBe(300);

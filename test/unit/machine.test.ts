@@ -126,7 +126,8 @@ describe('the engine answers from the table and from nothing else', () => {
 describe('the order machine', () => {
   const edges = orderMachine.moves.map(({ from, to }) => `${from} → ${to}`);
   it('has exactly the moves of the design, forward only', () => {
-    expect(edges.toSorted()).toEqual(
+    // The buyer and the operator end it alike: one move of two causes.
+    expect([...new Set(edges)].toSorted()).toEqual(
       [
         'INIT → LOCKED',
         'LOCKED → PAYING',

@@ -1,7 +1,7 @@
 /** Deltas, rings, readers, halls, tickets: the live stream without its connections. */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { SeatMoved } from '../../contracts/channels.ts';
@@ -100,15 +100,13 @@ describe('the ring', () => {
 });
 
 /** The end of a connection, as much of it as a reader touches. */
-function connection() {
+function connection(destroyed = false) {
   const written: string[] = [];
   const res = Object.assign(new EventEmitter(), {
     written,
     writableLength: 0,
-    destroyed: false,
+    destroyed,
     writableEnded: false,
-    writeHead: () => undefined,
-    flushHeaders: () => undefined,
     write: (frame: Buffer) => void written.push(frame.toString()),
     end: (frame: Buffer) => void written.push(frame.toString()),
     destroy() {
@@ -116,11 +114,9 @@ function connection() {
       res.emit('close');
     },
   });
-  const req = { socket: { setNoDelay: () => undefined } };
   const left: Reader[] = [];
   const reader = new Reader(
-    req as unknown as IncomingMessage,
-    res as unknown as ServerResponse,
+    res as unknown as Writable,
     () => 1_000,
     (gone) => left.push(gone),
   );
@@ -139,6 +135,13 @@ describe('a reader', () => {
     expect(written).toEqual(['a', 'b']);
     expect(left).toEqual([reader]);
   });
+});
+
+test('a reader who had left before the stream was open is gone all the same', async () => {
+  const { reader, written, left } = connection(true);
+  reader.send(Buffer.from('a'));
+  await Promise.resolve();
+  expect([left, written]).toEqual([[reader], []]);
 });
 
 describe('a hall', () => {

@@ -7,8 +7,9 @@ const named = (rows: readonly RouteRow[]) => rows.map(({ method, path }) => `${m
 const find = (line: string) => ROUTES.find(({ method, path }) => `${method} ${path}` === line)!;
 const KIB = 1_024;
 
-/** What is looked after: seats, the arbiter, messages that died, settings, who did what. */
-const OPERATORS = /(seats\/:seat|reconcile)$|\/(dead-letters|audit|config)(\/|$)/;
+/** What is looked after: seats, orders, nodes, messages that died, settings, who did what. */
+const OPERATORS =
+  /\/(seats\/:seat(\/release)?|reconcile)$|\/(orders|nodes|dead-letters|audit|config)(\/|$)/;
 
 describe('the table of routes', () => {
   test('has no fault', () => {

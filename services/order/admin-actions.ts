@@ -1,0 +1,101 @@
+/** What the console asks about orders and what they sold, and the one thing it may do to them. */
+import type { ServiceSchema, ServiceSettingSchema } from 'moleculer';
+import { call } from '../../contracts/actions.ts';
+import { refuse } from '../../contracts/errors.ts';
+import { ID_PATTERN } from '../../contracts/ids.ts';
+import { orderMachine } from '../../contracts/order.ts';
+import { live } from '../../mixins/live-config.ts';
+import { given } from '../../mixins/owned-actions.ts';
+import { PAGE_PARAMS } from '../../mixins/page.ts';
+import {
+  COUNT,
+  type Methods,
+  ORDER_ID,
+  operatorOf,
+  type ParamsOf,
+  requireOperator,
+  type Vars,
+} from './asked.ts';
+import { cancelByHand, holderOf } from './freeing.ts';
+import { awaitOrder, findOrder } from './lookup.ts';
+import { moneyOf, seatHistory } from './reading.ts';
+import { salesOf } from './sales.ts';
+import { searchOrders } from './search.ts';
+
+const MINUTE_MS = 60_000;
+const STEP_MS_MIN = 1_000;
+const STEP_MS_MAX = 86_400_000;
+
+export const adminActions: NonNullable<
+  ServiceSchema<ServiceSettingSchema, Methods, Vars>['actions']
+> = {
+  inspect: {
+    params: { $$strict: true, orderId: ORDER_ID },
+    async handler(ctx: ParamsOf<'order.inspect'>) {
+      requireOperator(ctx.meta);
+      const { orderId } = ctx.params;
+      const { view, uid } = await findOrder(orderId, (id) => this.hold(ctx, id));
+      return { ...view, uid, ...(await moneyOf(orderId)) };
+    },
+  },
+
+  seatHistory: {
+    params: { $$strict: true, sessionId: ORDER_ID, seat: COUNT },
+    handler(ctx: ParamsOf<'order.seatHistory'>) {
+      requireOperator(ctx.meta);
+      return seatHistory(ctx.params.sessionId, ctx.params.seat);
+    },
+  },
+
+  search: {
+    params: {
+      ...PAGE_PARAMS,
+      sessionId: { type: 'string', pattern: ID_PATTERN, optional: true },
+      uid: { ...ORDER_ID, optional: true },
+      seat: { ...COUNT, optional: true },
+      state: { type: 'enum', values: [...orderMachine.states], optional: true },
+    },
+    handler(ctx: ParamsOf<'order.search'>) {
+      requireOperator(ctx.meta);
+      return searchOrders(given(ctx.params));
+    },
+  },
+
+  sales: {
+    params: {
+      $$strict: true,
+      sessionId: ORDER_ID,
+      stepMs: { ...COUNT, min: STEP_MS_MIN, max: STEP_MS_MAX, default: MINUTE_MS },
+    },
+    async handler(ctx: ParamsOf<'order.sales'>) {
+      const { sessionId, stepMs = MINUTE_MS } = ctx.params;
+      const { user, requestId, lane } = ctx.meta;
+      if (user === undefined) return refuse('UNAUTHENTICATED');
+      // By the broker, not the context: the ETag of a session is none of this answer.
+      const meta = { user, ...(requestId && { requestId }), ...(lane && { lane }) };
+      await call(this.broker, 'session.adminGet', { id: sessionId }, { meta });
+      return salesOf(sessionId, stepMs);
+    },
+  },
+
+  freeSeat: {
+    params: {
+      $$strict: true,
+      sessionId: ORDER_ID,
+      seat: COUNT,
+      reason: { type: 'string', trim: true, min: 1, max: 1_000 },
+    },
+    async handler(ctx: ParamsOf<'order.freeSeat'>) {
+      const operator = operatorOf(ctx);
+      const { sessionId, seat, reason } = ctx.params;
+      const inspect = () => call(ctx, 'seckill.inspect', { sessionId, seat });
+      const orderId = await holderOf(sessionId, seat, inspect);
+      await awaitOrder(orderId, live().orderWaitMs);
+      const freed = await cancelByHand(orderId, reason, operator);
+      this.relayer.kick();
+      // as when its buyer cancels: money that still arrives is given back
+      void this.closePayment(ctx, orderId);
+      return freed;
+    },
+  },
+};
