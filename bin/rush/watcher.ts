@@ -28,8 +28,8 @@ export class Watcher {
   }
 
   /**
-   * Looks again until the stream has told of everything, when nothing moves any more. It has as long
-   * as a page needs to notice that a stream is dead and to open another.
+   * Looks again until the stream has told of everything, when nothing moves any more. It has as
+   * long as a page needs to notice that a stream is dead and to open another.
    */
   async last(): Promise<void> {
     const untilMs = performance.now() + SILENCE_MS + ANSWER_MS;

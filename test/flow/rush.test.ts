@@ -82,7 +82,7 @@ describe('from the command line', () => {
       env: { ...process.env, ...stack.env },
     });
 
-  it('a rush on the demo prints one JSON report and exits 0; the REPL then knows its sale', async () => {
+  it('a rush on the demo prints one JSON report and exits 0; the REPL knows its sale', async () => {
     const args = ['--buyers', '40', '--lock-ms', '5000', '--json'];
     const { stdout } = await tool('rush.ts', ...args);
     const report: RushReport = JSON.parse(stdout);

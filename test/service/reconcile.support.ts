@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Context, ServiceSchema } from 'moleculer';
 import type { Caller } from '../../contracts/actions.ts';
+import { wordOf } from '../../contracts/errors.ts';
 import type { SaleSwitch, SaleTerms } from '../../contracts/sale.ts';
 import { drawnHall } from '../lua/hall.ts';
 import { privateServer } from '../support/servers.ts';
@@ -98,3 +99,8 @@ export async function move(orderId: string, state: string): Promise<void> {
     { orderId, state },
   );
 }
+/** After a restart the client of another service may still be on its way back. */
+export const unlessWeather = (error: unknown) => {
+  if (!['ARBITER_AWAY', 'BUSY'].includes(wordOf(error) ?? '')) throw error;
+  return [];
+};

@@ -11,7 +11,9 @@ import type { Node } from './order.support.ts';
 const { arbiter, broken, interrupted, lock, loseAll, marks, mint, move } = await import(
   './reconcile.support.ts'
 );
-const { openSale, remember, server, session } = await import('./reconcile.support.ts');
+const { openSale, remember, server, session, unlessWeather } = await import(
+  './reconcile.support.ts'
+);
 const support = await import('./order.support.ts');
 const { eventOf, keys, leave, pathOf, posted, redis, rowsOf, soon, startNode } = support;
 const { stateOf, statements, wordFrom } = support;
@@ -36,11 +38,6 @@ afterAll(async () => {
 });
 
 const at = (who = 'test') => ({ caller: node.broker, arbiter, keys, who });
-/** After a restart the client of another service may still be on its way back. */
-const unlessWeather = (error: unknown) => {
-  if (!['ARBITER_AWAY', 'BUSY'].includes(wordOf(error) ?? '')) throw error;
-  return [];
-};
 /** Looks until it finds something to repair: a repair that has just ended is not begun again. */
 const rebuild = (caller: Caller = node.broker) =>
   vi.waitUntil(
