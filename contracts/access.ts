@@ -81,6 +81,7 @@ const TABLE: Readonly<Partial<Record<ActionName, Access>>> = {
   'config-center.unset': 'operator',
   'config-center.rollback': 'operator',
   'config-center.history': 'operator',
+  'config-center.changes': 'operator',
   'config-center.diff': 'operator',
 
   'sandbox.token': 'sandbox',

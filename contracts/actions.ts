@@ -18,6 +18,7 @@ import type {
   ConfigPlace,
   ConfigSaid,
   ConfigView,
+  PlacedChange,
 } from './config.ts';
 import type { DeadLetter, LetterState, WholeLetter } from './dead-letter.ts';
 import type { OrderState } from './order.ts';
@@ -276,6 +277,8 @@ export interface Actions extends AdminActions {
   /** The newest first. */
   'config-center.history': { params: ConfigPlace & { limit?: number }; result: ConfigHistory };
   /** What differs between two revisions of the whole; from the environment, to now, unless told. */
+  /** Of every setting, the last first. */
+  'config-center.changes': { params: PageQuery; result: Page<PlacedChange> };
   'config-center.diff': { params: { from?: number; to?: number }; result: ConfigDiff };
   'config-center.health': { params: Record<string, never>; result: Health };
 

@@ -70,6 +70,9 @@ export interface ConfigChange extends Omit<ConfigEntry, 'value' | 'epoch'> {
   readonly after: ConfigValue | null;
 }
 
+/** A change, and of what: one of all there were. */
+export type PlacedChange = ConfigPlace & ConfigChange;
+
 /** A setting that differs; null where nothing is, or was, said. */
 export interface ConfigDifference extends ConfigPlace {
   readonly from: ConfigValue | null;

@@ -27,11 +27,12 @@ import { cacheKey } from '../../contracts/keys.ts';
 import { liveValues, onLiveChange } from '../../mixins/live-config.ts';
 import { isNatsWeather, isStale } from '../../mixins/nats.ts';
 import { every } from '../../mixins/pace.ts';
+import { PAGE_PARAMS, pageOf, refuseCursor } from '../../mixins/page.ts';
 import { checkPrecondition } from '../../mixins/precondition.ts';
 import { redisClient } from '../../mixins/redis.ts';
 import { Book, HISTORY_MAX, type Pages } from './book.ts';
 import { EdgeSettings } from './edge.ts';
-import { changesIn, differencesIn, viewOf } from './views.ts';
+import { allChangesIn, changesIn, differencesIn, viewOf } from './views.ts';
 
 interface Vars {
   book: Book;
@@ -90,6 +91,13 @@ async function fromBook<T>(asked: Promise<T | undefined>): Promise<T> {
     if (isStale(error)) return refuse('PRECONDITION_FAILED');
     return isNatsWeather(error) ? refuse('BUSY') : Promise.reject(error);
   }
+}
+
+const cursorBelow = ({ revision }: { readonly revision: number }) =>
+  Buffer.from(String(revision)).toString('base64url');
+function revisionOf(cursor: string): number {
+  const revision = Buffer.from(cursor, 'base64url').toString();
+  return /^\d{1,15}$/.test(revision) ? Number(revision) : refuseCursor();
 }
 
 const together = (all: readonly Pages[]): Pages => ({
@@ -203,6 +211,18 @@ const schema: ServiceSchema<ServiceSettingSchema, { tend(): Promise<void> }, Var
         operatorOf(ctx);
         const { written } = await fromBook(this.book.read(configKey(placeOf(ctx.params))));
         return { items: changesIn(written, ctx.params.limit ?? HISTORY_MAX) };
+      },
+    },
+
+    changes: {
+      params: PAGE_PARAMS,
+      async handler(ctx: Asked<'config-center.changes'>) {
+        operatorOf(ctx);
+        const { limit = PAGE_PARAMS.limit.default, cursor } = ctx.params;
+        const before = cursor === undefined ? Number.POSITIVE_INFINITY : revisionOf(cursor);
+        const { written } = await fromBook(this.book.read('>'));
+        const rows = allChangesIn(written).filter(({ revision }) => revision < before);
+        return pageOf(rows.slice(0, limit + 1), limit, (row) => row, cursorBelow);
       },
     },
 

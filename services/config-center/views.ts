@@ -7,6 +7,7 @@ import {
   type ConfigValue,
   type ConfigView,
   configKey,
+  type PlacedChange,
   readConfigKey,
 } from '../../contracts/config.ts';
 import type { Pages, Written } from './book.ts';
@@ -51,6 +52,16 @@ export function changesIn(written: readonly Written[], limit: number): ConfigCha
     return { revision, before: written[i - 1]?.entry.value ?? null, after: value, ...who };
   });
   return changes.toReversed().slice(0, limit);
+}
+
+/** The changes of all keys, newest first; of each key one before the first is its `before`. */
+export function allChangesIn(written: readonly Written[]): PlacedChange[] {
+  const byKey = Map.groupBy(written, ({ key }) => key);
+  const all = [...byKey].flatMap(([key, pages]) => {
+    const place = readConfigKey(key);
+    return place ? changesIn(pages, pages.length).map((change) => ({ ...place, ...change })) : [];
+  });
+  return all.toSorted((a, b) => b.revision - a.revision);
 }
 
 /**

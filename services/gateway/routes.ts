@@ -210,6 +210,7 @@ export const ROUTES: readonly RouteRow[] = [
   row('front', `POST ${API}/admin/dead-letters/:id/discard`, 'order.discardLetter'),
 
   row('front', `GET ${CONFIG}`, 'config-center.list'),
+  row('front', `GET ${CONFIG}/changes`, 'config-center.changes'),
   row('front', `GET ${CONFIG}/diff`, 'config-center.diff'),
   row('front', `GET ${CONFIG}/:setting`, 'config-center.get'),
   row('front', `PATCH ${CONFIG}/:setting`, 'config-center.set', IF_MATCH),

@@ -24,7 +24,7 @@ const outside: ServiceSchema[] = [
   {
     name: 'config-center',
     actions: Object.fromEntries(
-      ['list', 'get', 'set', 'unset', 'rollback', 'history', 'diff'].map((verb) => [
+      ['list', 'get', 'set', 'unset', 'rollback', 'history', 'changes', 'diff'].map((verb) => [
         verb,
         () => ({ items: [] }),
       ]),

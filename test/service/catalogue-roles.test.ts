@@ -81,6 +81,7 @@ const CASES: Record<string, Case> = {
   'POST /admin/sessions/:sessionId/reconcile': { says: OPERATOR, of: 'session' },
   'GET /admin/audit': { says: OPERATOR },
   'GET /admin/config': { says: OPERATOR },
+  'GET /admin/config/changes': { says: OPERATOR },
   'GET /admin/config/diff': { says: OPERATOR },
   'GET /admin/config/:setting': { says: OPERATOR },
   'PATCH /admin/config/:setting': { says: OPERATOR, body: () => ({ value: 1, reason: 'x' }) },

@@ -128,6 +128,24 @@ describe('the history', () => {
     await centre.everywhere(({ values }) => values.orderBatchMax, 10);
   });
 
+  test('of all settings is one list, the last change first, page by page', async () => {
+    const first = await set('dueRepeatMs', 1_000);
+    const own = await set('seatsFreshMs', 50, { session: SESSION });
+    const second = await set('dueRepeatMs', 1_500, { reason: 'calmer' });
+    const page = await centre.ask('config-center.changes', { limit: 2 });
+    expect(page.items).toMatchObject([
+      { setting: 'dueRepeatMs', revision: second.revision, before: 1_000, reason: 'calmer' },
+      { setting: 'seatsFreshMs', session: SESSION, revision: own.revision, before: null },
+    ]);
+    const next = await centre.ask('config-center.changes', { limit: 1, cursor: page.nextCursor! });
+    expect(next.items).toMatchObject([{ revision: first.revision, after: 1_000, author: 'opal' }]);
+    const forged = centre.ask('config-center.changes', { cursor: 'x' });
+    expect(await refusedWith(forged)).toBe('VALIDATION_FAILED /cursor');
+    expect(await refusedWith(centre.ask('config-center.changes', {}, 'organiser'))).toBe(
+      'FORBIDDEN',
+    );
+  });
+
   // Where nats.js ends a history twice, two of the three stumble, in about one round of twenty.
   test('is read whole while it is written', async () => {
     let { revision } = await set('outboxKeepMs', 60_000);

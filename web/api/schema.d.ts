@@ -769,6 +769,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/config/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["config-center.changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/config/diff": {
         parameters: {
             query?: never;
@@ -1139,6 +1155,10 @@ export interface components {
             items: components["schemas"]["Owned"][];
             nextCursor: string | null;
         };
+        Page_PlacedChange: {
+            items: components["schemas"]["PlacedChange"][];
+            nextCursor: string | null;
+        };
         PaymentView: {
             paymentId: string;
             state: string;
@@ -1150,6 +1170,18 @@ export interface components {
             permit: string;
             notBefore: string;
             expiresAt: string;
+        };
+        PlacedChange: {
+            author: string;
+            reason: string;
+            at: string;
+            requestId?: string;
+            rolledBackTo?: number;
+            revision: number;
+            before: components["schemas"]["ConfigValue"] | null;
+            after: components["schemas"]["ConfigValue"] | null;
+            setting: string;
+            session?: string;
         };
         PlanReport: {
             valid: boolean;
@@ -3412,6 +3444,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConfigList"];
+                };
+            };
+            /** @description A refusal, or weather: `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "config-center.changes": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlacedChange"];
                 };
             };
             /** @description A refusal, or weather: `code` says which. */
