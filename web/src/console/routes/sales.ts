@@ -1,0 +1,13 @@
+/** Pages about sales that are on: the sessions, the room of one, its seats. */
+import type { ConsoleRow } from '../routes.ts';
+
+export const sales: readonly ConsoleRow[] = [
+  {
+    path: 'sessions',
+    name: 'console-sessions',
+    page: () => import('../pages/SessionsPage.vue'),
+    roles: ['organiser', 'operator'],
+    words: ['room'],
+    group: 'sales',
+  },
+];
