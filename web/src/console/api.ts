@@ -45,6 +45,8 @@ export const consoleApi = {
     answered<SeatInspection>(
       client.GET('/api/v1/admin/sessions/{sessionId}/seats/{seat}', ofSeat(sessionId, seat)),
     ),
+  /** What the edge counted, as text; operators only. */
+  metrics: () => answered<string>(client.GET('/metrics' as never, { parseAs: 'text' } as never)),
   free: (sessionId: string, seat: number, reason: string) =>
     answered<FreedSeat>(
       client.POST('/api/v1/admin/sessions/{sessionId}/seats/{seat}/release', {

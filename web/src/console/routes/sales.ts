@@ -10,4 +10,12 @@ export const sales: readonly ConsoleRow[] = [
     words: ['room'],
     group: 'sales',
   },
+  {
+    path: 'sessions/:id',
+    name: 'console-room',
+    page: () => import('../pages/RoomPage.vue'),
+    roles: ['organiser', 'operator'],
+    words: ['room'],
+    under: 'console-sessions',
+  },
 ];
