@@ -18,4 +18,12 @@ export const sales: readonly ConsoleRow[] = [
     words: ['room'],
     under: 'console-sessions',
   },
+  {
+    path: 'sessions/:id/seats',
+    name: 'console-seats',
+    page: () => import('../pages/SeatsPage.vue'),
+    roles: ['organiser', 'operator'],
+    words: ['room', 'seats'],
+    under: 'console-sessions',
+  },
 ];

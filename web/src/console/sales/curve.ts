@@ -14,8 +14,8 @@ export function curveOf(sales: SalesAnswer, tiers: readonly string[], untilMs: n
   if (moments.length === 0) return { at: [], seats: tiers.map(() => []) };
   const stepS = sales.stepMs / 1_000;
   const firstS = Date.parse(moments[0]!) / 1_000;
-  // What was sold within a step is known at its end.
-  const ends = moments.map((at) => Date.parse(at) / 1_000 + stepS);
+  // What was sold within a step is known at its end, or now.
+  const ends = moments.map((at) => Math.min(Date.parse(at) / 1_000 + stepS, untilMs / 1_000));
   const at = [firstS, ...ends];
   const isLater = untilMs / 1_000 > ends.at(-1)!;
   if (isLater) at.push(untilMs / 1_000);
