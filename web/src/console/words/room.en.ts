@@ -4,6 +4,7 @@ import type zh from './room.zh-CN.ts';
 
 const en: Said<typeof zh> = {
   title: 'Sessions',
+  one: 'Session',
   lead: 'The sessions you manage; the room shows a sale live, and pauses or resumes it.',
   none: 'No session yet.',
   show: 'Show',

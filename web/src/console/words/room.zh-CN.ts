@@ -1,6 +1,7 @@
 /** What the pages of sales say, in Chinese. */
 const zh = {
   title: '场次与现场',
+  one: '场次',
   lead: '您管理的场次；进入现场可看实时销售，并暂停或恢复。',
   none: '还没有场次。',
   show: '演出',
