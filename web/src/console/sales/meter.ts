@@ -33,7 +33,7 @@ export const RUSH_ROUTES: readonly string[] = ['reservations', 'permits', 'locks
 
 const cameTo = ({ came }: Metered) =>
   RUSH_ROUTES.reduce((sum, route) => sum + (came[route] ?? 0), 0);
-export const refusedAtRush = ({ refused }: Metered): readonly Refusals[] =>
+const refusedAtRush = ({ refused }: Metered): readonly Refusals[] =>
   refused.filter(({ route }) => RUSH_ROUTES.includes(route));
 const refusedIn = (metered: Metered) =>
   refusedAtRush(metered).reduce((sum, { count }) => sum + count, 0);
@@ -45,4 +45,24 @@ export function between(before: Metered, after: Metered): { came: number; refuse
     return grown < 0 ? of(after) : grown;
   };
   return { came: since(cameTo), refused: since(refusedIn) };
+}
+
+export interface RefusalRow extends Refusals {
+  readonly perSecond: number;
+}
+const sameRow = (a: Refusals, b: Refusals) =>
+  a.route === b.route && a.gate === b.gate && a.word === b.word;
+
+/** Each gate and word of a rush, what is refused most now first. */
+export function refusalRows(
+  before: Metered | undefined,
+  after: Metered,
+  seconds: number,
+): readonly RefusalRow[] {
+  const rows = refusedAtRush(after).map((row) => {
+    const was = before?.refused.find((one) => sameRow(one, row))?.count ?? 0;
+    const grown = row.count >= was ? row.count - was : row.count;
+    return { ...row, perSecond: before && seconds > 0 ? grown / seconds : 0 };
+  });
+  return rows.sort((a, b) => b.perSecond - a.perSecond || b.count - a.count);
 }

@@ -8,7 +8,7 @@ import { refusedOf } from '../../api.ts';
 import { serverNow } from '../../clock.ts';
 import type { HallView } from '../../hall.ts';
 import { consoleApi } from '../api.ts';
-import { between, type Metered, meteredIn } from './meter.ts';
+import { between, type Metered, meteredIn, type RefusalRow, refusalRows } from './meter.ts';
 import { type Happened, nothing, type Standing, standingOf, tally } from './moves.ts';
 
 const SECOND_MS = 1_000;
@@ -30,7 +30,9 @@ const emptyAt = (at: number): Second => ({ at, ...nothing(), came: 0, refused: 0
 /** The edge's own numbers, for operators; others are never asked for them. */
 function useMeter(isOperator: boolean, spread: (came: number, refused: number) => void) {
   const metered = shallowRef<Metered>();
+  const refusals = shallowRef<readonly RefusalRow[]>([]);
   const problem = ref('');
+  let readMs = 0;
   async function read(): Promise<void> {
     if (document.visibilityState === 'hidden') return;
     try {
@@ -39,6 +41,9 @@ function useMeter(isOperator: boolean, spread: (came: number, refused: number) =
         const { came, refused } = between(metered.value, next);
         spread(came, refused);
       }
+      const nowMs = performance.now();
+      refusals.value = refusalRows(metered.value, next, (nowMs - readMs) / SECOND_MS);
+      readMs = nowMs;
       metered.value = next;
       problem.value = '';
     } catch (error) {
@@ -50,7 +55,7 @@ function useMeter(isOperator: boolean, spread: (came: number, refused: number) =
     const timer = setInterval(() => void read(), METER_MS);
     onUnmounted(() => clearInterval(timer));
   }
-  return { metered, problem };
+  return { metered, refusals, problem };
 }
 
 export function useRates(hall: HallView, isOperator: boolean) {
