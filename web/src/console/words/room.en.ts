@@ -62,6 +62,8 @@ const en: Said<typeof zh> = {
   rate: { came: 'Requests', refused: 'Refused', locked: 'Locked', sold: 'Sold', freed: 'Freed' },
   perSecond: '/s',
   chart: 'Seats a second over five minutes; now {locked} locked, {sold} sold, {freed} freed',
+  requests: 'Requests and refusals (the whole edge)',
+  requestChart: 'Requests a second over five minutes; now {came}, of which {refused} refused',
   tiers: 'Seats by tier',
   tier: 'Tier',
   free: 'Free',
@@ -74,7 +76,8 @@ const en: Said<typeof zh> = {
   gateHead: 'Gate',
   routeHead: 'Request',
   why: 'Why',
-  refusedCount: 'Times',
+  refusedNow: 'Now /s',
+  refusedCount: 'In all',
   route: { reservations: 'Reserve', permits: 'Permit', locks: 'Lock' },
   gate: {
     method: 'Method',
@@ -111,7 +114,7 @@ const en: Said<typeof zh> = {
   curveSaid: 'Seats sold so far by tier: {tiers}',
   revenue: 'Revenue',
   orders: 'Orders by state',
-  ordersUnit: 'orders',
+  lastMinute: '+{n} in 1 min',
 };
 
 export default en;

@@ -54,6 +54,8 @@ const zh = {
   rate: { came: '请求', refused: '拦截', locked: '锁座', sold: '售出', freed: '释放' },
   perSecond: '/秒',
   chart: '最近五分钟每秒的座位变化；现在锁座 {locked}，售出 {sold}，释放 {freed}',
+  requests: '请求与拦截（整个入口）',
+  requestChart: '最近五分钟每秒的请求；现在请求 {came}，拦截 {refused}',
   tiers: '各票档座位',
   tier: '票档',
   free: '可售',
@@ -66,7 +68,8 @@ const zh = {
   gateHead: '闸门',
   routeHead: '请求',
   why: '原因',
-  refusedCount: '次数',
+  refusedNow: '每秒',
+  refusedCount: '累计',
   route: { reservations: '预约', permits: '领取资格', locks: '锁座' },
   gate: {
     method: '请求方法',
@@ -103,7 +106,7 @@ const zh = {
   curveSaid: '各票档累计售出：{tiers}',
   revenue: '销售额',
   orders: '订单状态',
-  ordersUnit: '单',
+  lastMinute: '近 1 分钟 +{n}',
 };
 
 export default zh;
