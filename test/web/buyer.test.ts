@@ -172,6 +172,55 @@ describe('a buyer', () => {
   });
 });
 
+describe('an order that nobody pays', () => {
+  /** Long enough to see the last ten seconds begin. */
+  const LOCK_MS = 14_000;
+  let visitor: Visit;
+  let sessionId: string;
+  beforeAll(async () => {
+    sessionId = await openSession(hall, { lockMs: LOCK_MS, reservationRequired: false });
+    visitor = await visit(browser, stack().url, { language: 'en', width: 360 });
+    await visitor.page.goto(`/sign-in?to=/sessions/${sessionId}`);
+    await signInOn(visitor.page, freshUid('browser'));
+  });
+  const lockOne = async ({ page }: Visit, number: number) => {
+    await chooseRow(page, 0);
+    await seat(page, number).click();
+    await page.click('[data-test=lock]');
+    await page.waitForSelector('[data-test=order-state].LOCKED');
+  };
+
+  it('is cancelled by its buyer, who is asked once, and its seat is free again', async () => {
+    const { page } = visitor;
+    await lockOne(visitor, 0);
+    await page.getByRole('button', { name: 'Cancel the order' }).click();
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    await page.getByRole('button', { name: 'Cancel the order' }).click();
+    expect(await faultsOn(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Yes, cancel' }).click();
+    await page.waitForSelector('[data-test=order-state].CANCELLED');
+    await page.getByText('The seats were released').waitFor();
+    await page.getByRole('link', { name: 'Open the session' }).click();
+    await chooseRow(page, 0);
+    await become(page, 0, 'available');
+  });
+
+  it('is spoken of when little time is left, ends by its deadline, and says so', async () => {
+    const { page } = visitor;
+    await lockOne(visitor, 1);
+    await page.getByText('10 seconds left to pay').waitFor({ state: 'attached' });
+    expect(await page.locator('aside.deadline.urgent [role=timer]').count()).toBe(1);
+    await page.goto(`/sessions/${sessionId}`);
+    await page.locator('aside.deadline').waitFor();
+    await page.getByRole('link', { name: /^Pay/ }).click();
+    await page.waitForSelector('[data-test=order-state].TIMEOUT_CANCELLED');
+    expect(await faultsOn(page)).toEqual([]);
+    await page.getByText('The seats were released').waitFor();
+    await page.locator('aside.deadline').waitFor({ state: 'detached' });
+    expect(visitor.complaints).toEqual([]);
+  });
+});
+
 describe('the pages as they are served', () => {
   const html = { accept: 'text/html' };
   it('are kept for good when their name says what is in them, and asked for when not', async () => {
