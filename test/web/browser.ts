@@ -87,3 +87,15 @@ export async function signInOn(page: Page, uid: string): Promise<void> {
   await page.click('form button[type=submit]');
   await page.waitForURL((url) => url.pathname !== '/sign-in');
 }
+
+/** Comes to the console as somebody with a role; `path` is below `/console/`. */
+export async function signInToConsole(
+  page: Page,
+  uid: string,
+  role: 'buyer' | 'organiser' | 'operator',
+  path = 'sessions',
+): Promise<void> {
+  await page.goto(`/sign-in?to=${encodeURIComponent(`/console/${path}`)}`);
+  await page.selectOption('#role', role);
+  await signInOn(page, uid);
+}

@@ -3,6 +3,7 @@
  * with its word; whatever else goes wrong on the way is one, too, with the word `UNREACHABLE`.
  */
 import createClient from 'openapi-fetch';
+import type { Role } from '../../contracts/claims.ts';
 import type { LayoutColumns } from '../../contracts/layout.ts';
 import type { OrderView } from '../../contracts/order-view.ts';
 import type {
@@ -98,7 +99,7 @@ export const useToken = (next: string): void => {
 
 const API = '/api/v1';
 
-const client = createClient<paths>({ baseUrl: location.origin });
+export const client = createClient<paths>({ baseUrl: location.origin });
 client.use({
   onRequest({ request }) {
     request.headers.set('Accept-Language', language.value);
@@ -115,7 +116,7 @@ interface Answered {
  * What was answered. The description says less of the catalogue's objects than the pages know, and
  * the contract's own types are stricter than what becomes of them in it: hence `Answer`.
  */
-async function answered<Answer>(asking: Promise<Answered>): Promise<Answer> {
+export async function answered<Answer>(asking: Promise<Answered>): Promise<Answer> {
   const { data, error, response } = await asking.catch((broken: Error) => {
     throw new Refused('UNREACHABLE', 0, broken.message);
   });
@@ -125,11 +126,11 @@ async function answered<Answer>(asking: Promise<Answered>): Promise<Answer> {
   const said = detail ?? title ?? String(response.status);
   throw new Refused(code, response.status, said, problem as Record<string, unknown>);
 }
-const ofId = (id: string) => ({ params: { path: { id } } });
-const ofSession = (sessionId: string) => ({ params: { path: { sessionId } } });
+export const ofId = (id: string) => ({ params: { path: { id } } });
+export const ofSession = (sessionId: string) => ({ params: { path: { sessionId } } });
 const ofOrder = (orderId: string) => ({ params: { path: { orderId } } });
 /** Fields that say something. */
-const given = <Fields extends object>(fields: Fields): Fields =>
+export const given = <Fields extends object>(fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value)) as Fields;
 
 export const api = {
@@ -190,9 +191,9 @@ export const api = {
     ),
   streamTicket: () =>
     answered<{ ticket: string }>(client.POST('/api/v1/me/stream-tickets', { body: {} })),
-  signIn: (uid: string) =>
+  signIn: (uid: string, role?: Role) =>
     answered<{ token: string; expiresAt: string }>(
-      client.POST('/api/v1/dev/token', { body: { uid } }),
+      client.POST('/api/v1/dev/token', { body: { uid, ...(role && { role }) } }),
     ),
   streamUrl: (id: string) => `${API}/sessions/${id}/stream`,
   ownStreamUrl: (ticket: string) => `${API}/me/stream?ticket=${encodeURIComponent(ticket)}`,

@@ -17,6 +17,9 @@ export const i18n = createI18n<[Words], Language, false>({
 });
 
 export const language = i18n.global.locale;
+export const turnLanguage = (): void => {
+  language.value = language.value === 'en' ? 'zh-CN' : 'en';
+};
 watch(
   language,
   (chosen) => {

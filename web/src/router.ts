@@ -3,6 +3,8 @@ import { nextTick } from 'vue';
 import { createRouter, createWebHistory } from 'vue-router';
 import HomePage from './pages/HomePage.vue';
 
+let isConsoleAdded = false;
+
 export const router = createRouter({
   history: createWebHistory(),
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
@@ -28,6 +30,19 @@ export const router = createRouter({
       component: () => import('./pages/OrderPage.vue'),
     },
     { path: '/sign-in', name: 'signIn', component: () => import('./pages/SignInPage.vue') },
+    {
+      // What the console is made of is not even known by name before somebody goes there.
+      path: '/console/:rest(.*)*',
+      name: 'console',
+      component: () => import('./pages/NowherePage.vue'),
+      beforeEnter: async ({ fullPath }) => {
+        if (isConsoleAdded) return true;
+        isConsoleAdded = true;
+        const { addConsole } = await import('./console/routes.ts');
+        addConsole(router);
+        return fullPath;
+      },
+    },
     {
       path: '/:rest(.*)*',
       name: 'nowhere',

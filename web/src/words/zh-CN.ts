@@ -6,6 +6,7 @@ const zh = {
     orders: '我的订单',
     signIn: '登录',
     signOut: '退出',
+    console: '控制台',
     language: 'English',
     skip: '跳到主要内容',
     unpaid: '{n} 个订单待支付',
@@ -185,6 +186,10 @@ const zh = {
     more: '演示环境：填一个用户名即可，正式环境由您的用户系统登录。',
     uid: '用户名',
     uidHint: '字母、数字、- 和 _，最多 64 个',
+    role: '身份',
+    buyer: '购票用户',
+    organiser: '主办方',
+    operator: '平台运营',
     go: '登录',
     absent: '这里没有演示登录，请从您的用户系统进入。',
   },
@@ -192,5 +197,7 @@ const zh = {
 
 export default zh;
 /** A tree of sentences in the shape of the Chinese ones. */
-type Said<Tree> = { [Name in keyof Tree]: Tree[Name] extends string ? string : Said<Tree[Name]> };
+export type Said<Tree> = {
+  [Name in keyof Tree]: Tree[Name] extends string ? string : Said<Tree[Name]>;
+};
 export type Words = Said<typeof zh>;

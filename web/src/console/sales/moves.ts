@@ -1,0 +1,65 @@
+/**
+ * What the moves of seats mean for a sale: locked, sold, given back. Pure: marks go in, numbers
+ * come out.
+ */
+import { FREE, LOCKED, SOLD } from '../../seats.ts';
+
+export interface Happened {
+  locked: number;
+  sold: number;
+  /** Not paid in time, cancelled, or freed by hand: the seat is on sale again. */
+  freed: number;
+}
+export const nothing = (): Happened => ({ locked: 0, sold: 0, freed: 0 });
+
+const MEANS: Readonly<Record<string, keyof Happened>> = {
+  [FREE]: 'freed',
+  [LOCKED]: 'locked',
+  [SOLD]: 'sold',
+};
+
+/**
+ * Adds what happened. A seat whose mark is the same as before has not moved; several moves of one
+ * seat within one delta are one.
+ */
+export function tally(
+  into: Happened,
+  moves: readonly (readonly [seat: number, mark: string])[],
+  markBefore: (seat: number) => string,
+): void {
+  for (const [seat, mark] of moves) {
+    const means = MEANS[mark];
+    if (means && markBefore(seat) !== mark) into[means]++;
+  }
+}
+
+export interface Standing {
+  readonly total: number;
+  readonly free: number;
+  readonly locked: number;
+  readonly sold: number;
+}
+
+/** How many seats of each tier are in which state. */
+export function standingOf(
+  places: Iterable<{ readonly seat: number; readonly tier: string }>,
+  markOf: (seat: number) => string,
+): Map<string, Standing> {
+  const counts = new Map<string, { total: number; free: number; locked: number; sold: number }>();
+  for (const { seat, tier } of places) {
+    const of = counts.get(tier) ?? { total: 0, free: 0, locked: 0, sold: 0 };
+    counts.set(tier, of);
+    const mark = markOf(seat);
+    of.total++;
+    of.free += Number(mark === FREE);
+    of.locked += Number(mark === LOCKED);
+    of.sold += Number(mark === SOLD);
+  }
+  return counts;
+}
+export const sumOf = (standings: Iterable<Standing>): Standing => {
+  const sum = { total: 0, free: 0, locked: 0, sold: 0 };
+  for (const of of standings)
+    for (const name of ['total', 'free', 'locked', 'sold'] as const) sum[name] += of[name];
+  return sum;
+};
