@@ -24,6 +24,8 @@ export interface Clock {
   /** A zoom is over now. */
   rest(): void;
   redraw(): void;
+  /** Draws everything now: paper of another size is black until then. */
+  draw(): void;
   /** One seat only. */
   repaint(place: number): void;
   flash(places: readonly number[]): void;
@@ -147,6 +149,11 @@ export function clockOf({ painter, calm, scene, moved }: ClockParts): Clock {
     },
     rest,
     redraw,
+    draw() {
+      whole = true;
+      cancelAnimationFrame(asked);
+      frame(performance.now());
+    },
     repaint(place) {
       dirty.add(place);
       ask();

@@ -97,6 +97,7 @@ export function coreOf(
     canvas.height = Math.round(height * dpr);
     clock.jump(whole ? fitted(limits) : centred(looking, clock.goal().scale, limits));
     clock.rest();
+    clock.draw();
   };
 
   return {
