@@ -106,8 +106,10 @@ describe('a buyer', () => {
     await page.route('**/locks', overtaken, { times: 1 });
     await page.click('[data-test=lock]');
     await page.waitForSelector('[data-test=conflict]');
-    expect(await page.textContent('[data-test=conflict] [role=alert]')).toContain('刚被抢走');
-    expect(await page.locator('[data-test=swap]').first().textContent()).toContain('同价，连座');
+    const lost = await page.textContent('[data-test=conflict] [role=alert]');
+    expect(lost).toBe('Stalls 2排6座 刚被抢走');
+    const swap = await page.locator('[data-test=swap]').first().textContent();
+    expect(swap).toMatch(/换成 Stalls 2排\d+-\d+座[\s\S]*同价，连座/);
     expect(await faultsOn(page)).toEqual([]);
     await page.locator('[data-test=swap]').first().click();
     await page.waitForURL(/\/orders\//);
