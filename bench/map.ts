@@ -5,9 +5,9 @@
  */
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-import { build } from 'vite';
 import { findProgram } from '../bin/supervisor/binaries.mjs';
 import { FLAGS } from '../test/web/browser.ts';
+import { mapScript, openMap } from '../test/web/map-page.ts';
 
 const SIZES = [20_000, 60_000];
 const PHASE_MS = 4_000;
@@ -26,31 +26,9 @@ interface Line extends Measured {
   readonly phase: string;
 }
 
-/** The page's script, built as the pages are, and kept in memory. */
-async function pageScript(): Promise<string> {
-  const built = await build({
-    configFile: false,
-    logLevel: 'error',
-    root: join(import.meta.dirname, '..'),
-    build: {
-      write: false,
-      lib: { entry: 'web/seat-map/bench-page.ts', formats: ['iife'], name: 'bench' },
-    },
-  });
-  const [first] = Array.isArray(built) ? built : [built];
-  if (!first || !('output' in first)) throw new Error('vite watched instead of building');
-  return first.output[0].code;
-}
-
 async function measure(browser: Browser, script: string, seats: number): Promise<Line[]> {
-  const page = await browser.newPage({ viewport: SCREEN });
-  page.on('pageerror', (error) => {
-    throw error;
-  });
-  const style = 'html,body{margin:0}canvas{display:block;width:100vw;height:100vh}';
-  await page.setContent(`<!doctype html><style>${style}</style><canvas></canvas>`);
-  await page.addScriptTag({ content: script });
-  await page.evaluate(`void (hall = bench.open(${seats}))`);
+  const context = await browser.newContext({ viewport: SCREEN });
+  const page = await openMap(context, script, seats);
   const lines: Line[] = [];
   const phases = (await page.evaluate('bench.PHASES')) as string[];
   for (const phase of phases) {
@@ -61,7 +39,7 @@ async function measure(browser: Browser, script: string, seats: number): Promise
     const path = shots && join(shots, `${seats}-${phase.replace(', ', '-')}.png`);
     if (path) await page.screenshot({ path });
   }
-  await page.close();
+  await context.close();
   return lines;
 }
 
@@ -72,7 +50,7 @@ if (!executablePath) throw new Error('chromium is not installed: npm test says h
 const browser = await chromium.launch({ executablePath, args: FLAGS });
 const lines: Line[] = [];
 try {
-  const script = await pageScript();
+  const script = await mapScript();
   for (const seats of SIZES) lines.push(...(await measure(browser, script, seats)));
 } finally {
   await browser.close();

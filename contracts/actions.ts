@@ -8,6 +8,7 @@
  */
 
 import type { AdminActions } from './admin.ts';
+import type { SessionView, ShowView, ShowWithSessions, VenueView } from './catalogue-view.ts';
 import type { OrderCancelled } from './channels.ts';
 import type { Principal, Role } from './claims.ts';
 import type {
@@ -293,11 +294,11 @@ export interface Actions extends AdminActions {
       to?: string;
       sort?: 'newest' | 'soonest' | 'title';
     };
-    result: Page<Record<string, unknown>>;
+    result: Page<ShowView>;
   };
-  'show.get': { params: { id: string }; result: Record<string, unknown> };
-  'venue.get': { params: { id: string }; result: Record<string, unknown> };
-  'session.get': { params: { id: string }; result: Record<string, unknown> };
+  'show.get': { params: { id: string }; result: ShowWithSessions };
+  'venue.get': { params: { id: string }; result: VenueView };
+  'session.get': { params: { id: string }; result: SessionView };
   /** stream: the answer is the JSON of the layout. */
   'session.layout': { params: { id: string; form?: 'columns' }; result: unknown };
   /**
@@ -316,7 +317,7 @@ export interface Actions extends AdminActions {
   'session.resume': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };
   'session.close': { params: { id: string }; result: { id: string; sale: { state: SaleState } } };
   /** Published sessions of a show, soonest first: what `show.get` shows with it. */
-  'session.ofShow': { params: { showId: string }; result: Record<string, unknown>[] };
+  'session.ofShow': { params: { showId: string }; result: SessionView[] };
   'show.health': { params: Record<string, never>; result: Health };
   'venue.health': { params: Record<string, never>; result: Health };
   'session.health': { params: Record<string, never>; result: Health };

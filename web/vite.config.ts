@@ -39,6 +39,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // The documents of the API are one chunk, asked for by /docs alone.
+    chunkSizeWarningLimit: 2_000,
     rolldownOptions: {
       input: ['index.html', 'docs.html'].map((name) => join(import.meta.dirname, name)),
     },

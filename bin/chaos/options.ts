@@ -10,6 +10,8 @@ export interface ChaosOptions {
   /** Buyers on their way at once. */
   readonly buyers: number;
   readonly sales: number;
+  /** Pages that watch the hall of each sale. */
+  readonly watchers: number;
   /** Strikes instead of those that follow from the seed. */
   readonly schedule?: readonly Strike[];
   /** Faults that are left out. */
@@ -24,6 +26,7 @@ export const CHAOS_DEFAULTS: ChaosOptions = {
   seconds: 60,
   buyers: 40,
   sales: 2,
+  watchers: 50,
   without: [],
   keep: false,
   json: false,
@@ -40,6 +43,7 @@ kept. 2: it could not run.
   --seed N          the same seed gives the same schedule; also SEED=N (${CHAOS_DEFAULTS.seed})
   --buyers N        buyers on their way at once (${CHAOS_DEFAULTS.buyers})
   --sales N         sales at once (${CHAOS_DEFAULTS.sales})
+  --watchers N      live streams each sale is watched on (${CHAOS_DEFAULTS.watchers})
   --schedule FILE   the strikes of a file, e.g. of the schedule.json that a run kept
   --without FAULT   leave a fault out; may be repeated
                     (${FAULT_NAMES.slice(0, 10).join(', ')},
@@ -70,12 +74,13 @@ export function readOptions(
   const without = (values.without ?? []) as FaultName[];
   const unknown = without.find((fault) => !FAULT_NAMES.includes(fault));
   if (unknown) throw new UsageError(`--without ${unknown}: there is no such fault`);
-  const { seed, seconds, buyers, sales } = CHAOS_DEFAULTS;
+  const { seed, seconds, buyers, sales, watchers } = CHAOS_DEFAULTS;
   return {
     seed: whole('seed', values.seed ?? seedGiven, seed, 2 ** 32 - 1),
     seconds: whole('seconds', values.seconds, seconds, 24 * 3_600),
     buyers: whole('buyers', values.buyers, buyers, 5_000),
     sales: whole('sales', values.sales, sales, 20),
+    watchers: whole('watchers', values.watchers, watchers, 1_000),
     without,
     keep: values.keep ?? false,
     json: values.json ?? false,
@@ -101,6 +106,7 @@ function parse(args: readonly string[]) {
         seconds: text,
         buyers: text,
         sales: text,
+        watchers: text,
         schedule: text,
         without: { type: 'string', multiple: true },
         keep: { type: 'boolean' },

@@ -27,6 +27,7 @@ import { type ChaosStack, createStack, SHORT } from './stack.ts';
 
 const RUNS = resolve(import.meta.dirname, '../../.run');
 /** A buyer who waits longer for an answer asks again. */
+const WATCHER_LOOK_MS = 5_000;
 const ANSWER_MS = 2_500;
 /** What may still be under way after the last deadline: refunds, a repair, a group's patience. */
 const SETTLE_MS = 60_000;
@@ -96,7 +97,8 @@ async function storm(
   const pressAgain = impatience(() => client);
   const behind = clientFor(config.publicUrl);
   const stages = await openSales(behind, options, dirs.run);
-  const watchers = stages.map(({ sessionId }) => new Watcher(config.publicUrl, sessionId));
+  const watching = stages.map(({ sessionId }) => watchersOf(config.publicUrl, sessionId, options));
+  const watchers = watching.flat();
   const file = new AppendOnlyFile(dirs.arbiter);
   const forged = new Map<FaultName, number>();
   const forger = new Forger(config, randomOf(options.seed));
@@ -120,7 +122,7 @@ async function storm(
       sessionId,
       tierOf,
       accepted: tally.accepted.filter(({ orderId }) => orderId.startsWith(`${sessionId}-`)),
-      watched: watchers[i]!.fold.faults,
+      watched: watching[i]!.flatMap(({ fold }) => fold.faults),
     }));
     const asking = { client: behind, history };
     const longestMs = Number(SHORT.LOCK_MS_DEFAULT) + Number(SHORT.PAY_GRACE_MS) + SETTLE_MS;
@@ -151,6 +153,10 @@ async function storm(
     await Promise.all([client.close(), behind.close(), history.close()]);
   }
 }
+
+/** Many who watch a hall look it up less often each, so that it is not their load that is tried. */
+const watchersOf = (url: string, sessionId: string, { watchers }: ChaosOptions) =>
+  Array.from({ length: watchers }, () => new Watcher(url, sessionId, WATCHER_LOOK_MS));
 
 const clientFor = (url: string): Client =>
   new Client(url, 8, new Tally(), new AbortController().signal);

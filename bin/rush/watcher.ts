@@ -16,15 +16,23 @@ const SILENCE_MS = 20_000;
 export class Watcher {
   readonly fold = new Fold();
   readonly #session: string;
+  readonly #lookMs: number;
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
   #lastId: string | undefined;
   #listened = false;
 
   /** Begins to watch. */
-  constructor(url: string, sessionId: string) {
+  constructor(url: string, sessionId: string, lookMs: number = LOOK_MS) {
+    this.#lookMs = lookMs;
     this.#session = `${url}/api/v1/sessions/${sessionId}`;
-    this.#running = Promise.all([this.#repeat(AGAIN_MS, () => this.#listen()), this.#looking()]);
+    this.#running = Promise.all([
+      this.#repeat(
+        () => AGAIN_MS,
+        () => this.#listen(),
+      ),
+      this.#looking(),
+    ]);
   }
 
   /**
@@ -48,7 +56,9 @@ export class Watcher {
   }
 
   #looking(): Promise<void> {
-    return this.#repeat(LOOK_MS, async () => {
+    // As a page does that knows nothing yet: soon.
+    const everyMs = () => (this.fold.isBlank ? LOOK_MS : this.#lookMs);
+    return this.#repeat(everyMs, async () => {
       // Before the stream is open a snapshot would miss the moves in between.
       if (this.fold.isBlank && !this.#listened) return;
       const { statusCode, body } = await request(`${this.#session}/seats`, {
@@ -101,7 +111,7 @@ export class Watcher {
   }
 
   /** Again and again until `stop`: a stream that breaks is no fault, only what it says may be. */
-  async #repeat(everyMs: number, work: () => Promise<void>): Promise<void> {
+  async #repeat(everyMs: () => number, work: () => Promise<void>): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
@@ -109,7 +119,7 @@ export class Watcher {
       } catch (error) {
         if (error instanceof SyntaxError) this.fold.faults.push(`unreadable: ${error.message}`);
       }
-      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+      await sleep(everyMs(), undefined, { signal }).catch(() => undefined);
     }
   }
 }

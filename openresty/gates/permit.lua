@@ -14,11 +14,11 @@ return {
         if not permits.ready() then
             return false
         end
-        local permit = req:permit()
-        if not permit then
+        local ends_ms = req:permit()
+        if not ends_ms then
             return "PERMIT_INVALID"
         end
-        if req.now_ms < permit.expires_at_ms or req:may_repeat() then
+        if req.now_ms < ends_ms or req:may_repeat() then
             return
         end
         local sale = req:state()

@@ -1,15 +1,17 @@
 -- HMAC-SHA256, comparison in constant time, and signatures of RSA and P-256 keys, by the libcrypto
 -- that nginx is linked with (OpenSSL 1.1.1 or 3).
 local ffi = require "ffi"
-local base64 = require "ngx.base64"
+require "ngx.base64"
 
-local encode_base64url = base64.encode_base64url
-local byte, char, gsub, sub = string.byte, string.char, string.gsub, string.sub
+local bxor, copy = bit.bxor, ffi.copy
+local byte, char, gsub, rep, sub = string.byte, string.char, string.gsub, string.rep, string.sub
 
 ffi.cdef [[
 const struct evp_md_st *EVP_sha256(void);
-unsigned char *HMAC(const struct evp_md_st *digest, const void *key, int key_length,
-    const unsigned char *text, size_t length, unsigned char *mac, unsigned int *mac_length);
+struct edge_sha256 { uint32_t words[48]; };
+int SHA256_Init(struct edge_sha256 *state);
+int SHA256_Update(struct edge_sha256 *state, const void *bytes, size_t length);
+int SHA256_Final(unsigned char *hash, struct edge_sha256 *state);
 struct evp_pkey_st *d2i_PUBKEY(struct evp_pkey_st **key, const unsigned char **der, long length);
 void EVP_PKEY_free(struct evp_pkey_st *key);
 struct evp_md_ctx_st *EVP_MD_CTX_new(void);
@@ -26,6 +28,12 @@ unsigned char *ngx_hex_dump(unsigned char *to, unsigned char *from, size_t lengt
 
 local BYTES = ffi.typeof("const unsigned char *")
 local MAC_LENGTH = 32
+local DIGITS = 43
+-- Of HMAC: a block of SHA-256, and what its key is combined with.
+local BLOCK, INNER_PAD, OUTER_PAD = 64, 0x36, 0x5c
+-- What libcrypto calls SHA256_CTX has 112 bytes.
+local State = ffi.typeof("struct edge_sha256")
+local STATE_SIZE = ffi.sizeof(State)
 -- How long one of the two numbers of a P-256 signature is.
 local NUMBER_LENGTH = 32
 -- Where a system keeps it when nginx does not show its own.
@@ -33,7 +41,7 @@ local LIBRARIES = { "libcrypto.so.3", "libcrypto.so.1.1", "crypto" }
 
 
 local function libcrypto()
-    if pcall(function() return ffi.C.HMAC end) then
+    if pcall(function() return ffi.C.SHA256_Init end) then
         return ffi.C
     end
     for _, name in ipairs(LIBRARIES) do
@@ -49,28 +57,74 @@ end
 local C = libcrypto()
 local SHA256 = C.EVP_sha256()
 local mac = ffi.new("unsigned char[?]", MAC_LENGTH)
-local mac_length = ffi.new("unsigned int[1]")
+local digits = ffi.new("unsigned char[?]", DIGITS)
+local running = State()
+local from_mac = ffi.new("ngx_str_t[1]", { { MAC_LENGTH, mac } })
+local to_digits = ffi.new("ngx_str_t[1]", { { DIGITS, digits } })
 local hex = ffi.new("unsigned char[?]", 2 * MAC_LENGTH)
 local context = ffi.gc(C.EVP_MD_CTX_new(), C.EVP_MD_CTX_free)
 
 local _M = {}
 
 
+local function hash(text)
+    C.SHA256_Init(running)
+    C.SHA256_Update(running, text, #text)
+    C.SHA256_Final(mac, running)
+    return ffi.string(mac, MAC_LENGTH)
+end
+
+
+-- What SHA-256 knows when it has read the padded key, which is always the first block.
+local function started(key, pad)
+    local state = State()
+    local block = gsub(key .. rep("\0", BLOCK - #key), ".", function(one)
+        return char(bxor(byte(one), pad))
+    end)
+    C.SHA256_Init(state)
+    C.SHA256_Update(state, block, BLOCK)
+    return state
+end
+
+
+local inner, outer = {}, {}
+
+
+-- HMAC (RFC 2104) by the two states of its key. libcrypto's own HMAC looks its algorithm up by
+-- name each time, which costs five times what the hashing does.
 local function hmac(key, text, length)
-    assert(C.HMAC(SHA256, key, #key, text, length, mac, mac_length) ~= nil, "HMAC failed")
+    if not inner[key] then
+        local short = #key <= BLOCK and key or hash(key)
+        inner[key], outer[key] = started(short, INNER_PAD), started(short, OUTER_PAD)
+    end
+    copy(running, inner[key], STATE_SIZE)
+    C.SHA256_Update(running, text, length)
+    C.SHA256_Final(mac, running)
+    copy(running, outer[key], STATE_SIZE)
+    C.SHA256_Update(running, mac, MAC_LENGTH)
+    C.SHA256_Final(mac, running)
+end
+
+
+local function encode_mac()
+    to_digits[0].len = DIGITS
+    ffi.C.ngx_encode_base64url(to_digits, from_mac)
 end
 
 
 function _M.hmac_base64url(key, text)
     hmac(key, text, #text)
-    return encode_base64url(ffi.string(mac, MAC_LENGTH))
+    encode_mac()
+    local written = ffi.string(digits, DIGITS)
+    return written
 end
 
 
 function _M.hmac_hex(key, text)
     hmac(key, text, #text)
     ffi.C.ngx_hex_dump(hex, mac, MAC_LENGTH)
-    return ffi.string(hex, 2 * MAC_LENGTH)
+    local written = ffi.string(hex, 2 * MAC_LENGTH)
+    return written
 end
 
 
@@ -85,8 +139,8 @@ end
 function _M.ends_with_hmac(key, text, from, dot)
     local bytes = ffi.cast(BYTES, text)
     hmac(key, bytes + (from - 1), dot - from)
-    local good = encode_base64url(ffi.string(mac, MAC_LENGTH))
-    return #text - dot == #good and C.CRYPTO_memcmp(good, bytes + dot, #good) == 0
+    encode_mac()
+    return #text - dot == DIGITS and C.CRYPTO_memcmp(digits, bytes + dot, DIGITS) == 0
 end
 
 

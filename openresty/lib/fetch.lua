@@ -47,7 +47,7 @@ end
 function _M.look(shard, lines, run_id, now_ms, wanted)
     for i = 1, #lines, 2 do
         local name, line = lines[i], lines[i + 1]
-        local sale = sales.of(name)
+        local sale = sales.look_up(name)
         local phase = sale and sales.phase(sale, now_ms)
         if phase == "CLOSED" then
             filters.forget(name)

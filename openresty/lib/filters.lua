@@ -70,12 +70,16 @@ local may_contain = setmetatable({}, {
 })
 
 
--- May this uid be one of those who reserved? The positions are those of hashesOf in
--- lua/questions.ts.
-function _M.may_contain(filter, uid)
+-- The two hashes of a uid: those of hashesOf in lua/questions.ts.
+function _M.hashes_of(uid)
     local a, b, c, d, e, f, g, h = byte(md5(uid), 1, 8)
-    local hash1 = a * 0x1000000 + b * 0x10000 + c * 0x100 + d
-    local hash2 = e * 0x1000000 + f * 0x10000 + g * 0x100 + h
+    return a * 0x1000000 + b * 0x10000 + c * 0x100 + d,
+        e * 0x1000000 + f * 0x10000 + g * 0x100 + h
+end
+
+
+-- May the uid with these hashes be one of those who reserved?
+function _M.may_contain(filter, hash1, hash2)
     return may_contain[filter.hashes](filter.bitmap, filter.bits, hash1, hash2)
 end
 

@@ -1,15 +1,17 @@
 -- Whom the token in an Authorization header speaks for. The algorithm belongs to the key, never to
 -- the token: a token that names another one is refused, whatever its signature. Verified tokens are
--- remembered per worker, by the whole header: whom it speaks for and when it ends.
+-- remembered per worker, by the whole header (lib/holder.lua).
 -- services/gateway/identity.ts decides the same.
 local base64 = require "ngx.base64"
 local cjson = require("cjson.safe").new()
 local crypto = require "lib.crypto"
+local holders = require "lib.holder"
 local memory = require "lib.memory"
 local settings = require "lib.settings"
 
 local find, match, sub = string.find, string.match, string.sub
 local type = type
+local UID, ENDS_S, MARK = holders.UID, holders.ENDS_S, holders.MARK
 
 -- JSON has no NaN and no Infinity, and a token nests nothing.
 cjson.decode_invalid_numbers(false)
@@ -99,9 +101,8 @@ local function is_uid(text)
 end
 
 
--- Whom the claims of a signed token speak for; nothing when one of them is wrong. When it ends is
--- asked each time, also of a token that is remembered. A role the edge does not know is Node's
--- business.
+-- Whom the claims of a signed token speak for; nothing when one of them is wrong. A role the edge
+-- does not know is Node's business.
 local function holder_from(claims, now_s)
     if claims.iss ~= settings.issuer or not is_for_us(claims.aud) or not is_uid(claims.sub) then
         return nil
@@ -112,11 +113,8 @@ local function holder_from(claims, now_s)
     if claims.nbf ~= nil and (type(claims.nbf) ~= "number" or claims.nbf - LEEWAY_S > now_s) then
         return nil
     end
-    return {
-        uid = claims.sub,
-        role = type(claims.role) == "string" and claims.role or nil,
-        ends_s = claims.exp + LEEWAY_S,
-    }
+    local role = type(claims.role) == "string" and claims.role
+    return holders.new(claims.sub, role, claims.exp + LEEWAY_S)
 end
 
 
@@ -146,15 +144,15 @@ end
 
 -- What the log may say of a holder: the same for the same uid, and of no use to find it out.
 function _M.mark_of(holder)
-    if not holder.mark then
-        local mac = mark_key and crypto.hmac_hex(mark_key, "log|" .. holder.uid) or ""
-        holder.mark = sub(mac, 1, MARK_LENGTH)
+    if not holder[MARK] then
+        local mac = mark_key and crypto.hmac_hex(mark_key, "log|" .. holder[UID]) or ""
+        holder[MARK] = sub(mac, 1, MARK_LENGTH)
     end
-    return holder.mark
+    return holder[MARK]
 end
 
 
--- Whom an Authorization header speaks for at this moment, { uid, role, ends_s }; or nothing.
+-- Whom an Authorization header speaks for at this moment; or nothing.
 function _M.holder_of(header, now_s)
     if #header > HEADER_MAX then
         return nil
@@ -167,7 +165,7 @@ function _M.holder_of(header, now_s)
         end
         verified:set(header, holder)
     end
-    return now_s < holder.ends_s and holder or nil
+    return now_s < holder[ENDS_S] and holder or nil
 end
 
 

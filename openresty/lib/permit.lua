@@ -1,21 +1,21 @@
--- What a permit says, once its signature has been held against this uid and this session. The wire
--- form and the signed text are those of contracts/claims.ts.
+-- When a permit ends, once its signature has been held against this uid and this session. The wire
+-- form and the signed text are those of contracts/claims.ts. The last good one is remembered with
+-- the token it was shown with.
 local crypto = require "lib.crypto"
-local memory = require "lib.memory"
+local holders = require "lib.holder"
 local settings = require "lib.settings"
 
 local match = string.match
+local UID, PERMIT = holders.UID, holders.PERMIT
+local SESSION, PERMIT_ENDS_MS = holders.SESSION, holders.PERMIT_ENDS_MS
 
 local PERMIT_MAX = 256
 -- The form of a session's id (contracts/ids.ts). Nothing else can have a permit.
-local SESSION = "^[0-9a-hjkmnp-tv-z]+$"
+local SESSION_FORM = "^[0-9a-hjkmnp-tv-z]+$"
 local SESSION_LENGTH = 16
-local REMEMBERED = 25000
 local FORM = "^([a-z0-9]+)%.(%d+)%.(%d+)%.([%w_-]+)$"
 
 local keys = settings.keyring("permit")
--- Permits that were good, and for whom: the same for another is none.
-local verified = memory.new(REMEMBERED)
 
 local _M = {}
 
@@ -27,7 +27,7 @@ end
 
 
 local function verify(header, uid, session)
-    if #session ~= SESSION_LENGTH or not match(session, SESSION) then
+    if #session ~= SESSION_LENGTH or not match(session, SESSION_FORM) then
         return nil
     end
     local kid, not_before, expires_at, mac = match(header, FORM)
@@ -39,30 +39,21 @@ local function verify(header, uid, session)
     if not crypto.same(crypto.hmac_base64url(key, text), mac) then
         return nil
     end
-    return {
-        uid = uid,
-        session = session,
-        not_before_ms = tonumber(not_before),
-        expires_at_ms = tonumber(expires_at),
-    }
+    return tonumber(expires_at)
 end
 
 
--- The permit in a header, when we signed it for this uid and this session; whether it has run out
--- is for the caller, who knows the sale.
-function _M.read(header, uid, session)
-    if #header > PERMIT_MAX then
-        return nil
+-- When the permit in a header ends, in milliseconds, if we signed it for this holder of a token and
+-- this session; whether it has run out is for the caller, who knows the sale.
+function _M.read(header, holder, session)
+    if holder[PERMIT] == header and holder[SESSION] == session then
+        return holder[PERMIT_ENDS_MS]
     end
-    local permit = verified:get(header)
-    if permit then
-        return permit.uid == uid and permit.session == session and permit or nil
+    local ends_ms = #header <= PERMIT_MAX and verify(header, holder[UID], session) or nil
+    if ends_ms then
+        holder[PERMIT], holder[SESSION], holder[PERMIT_ENDS_MS] = header, session, ends_ms
     end
-    permit = verify(header, uid, session)
-    if permit then
-        verified:set(header, permit)
-    end
-    return permit
+    return ends_ms
 end
 
 

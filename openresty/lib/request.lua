@@ -1,22 +1,31 @@
 -- A request as the gates see it. What costs something (the token, the permit) is looked at when a
 -- gate first asks, and once.
 local filters = require "lib.filters"
+local holders = require "lib.holder"
 local jwt = require "lib.jwt"
 local permits = require "lib.permit"
 local sales = require "lib.sales"
 
 local ngx = ngx
+local UID, HASH1, HASH2 = holders.UID, holders.HASH1, holders.HASH2
 local _M = {}
 local mt = { __index = _M }
 
 
 -- `sale` is the session that the path names, if any.
 function _M.new(route, sale)
+    -- All it will ever have, so that it is given room once.
     local req = setmetatable({
         route = route,
         sale = sale,
         method = ngx.req.get_method(),
         now_ms = ngx.now() * 1000,
+        known_holder = nil,
+        known_permit = nil,
+        known_state = nil,
+        gate = nil,
+        word = nil,
+        data = nil,
     }, mt)
     return req
 end
@@ -35,7 +44,7 @@ end
 -- The uid of a valid token; false when there is none.
 function _M:uid()
     local holder = self:holder()
-    return holder and holder.uid
+    return holder and holder[UID]
 end
 
 
@@ -46,12 +55,13 @@ function _M:mark()
 end
 
 
--- The permit we signed for this uid and session, expired or not; false when there is none.
+-- When the permit we signed for this uid and session ends or has ended, in milliseconds; false when
+-- there is none.
 function _M:permit()
     if self.known_permit == nil then
         local header = ngx.var.http_x_permit
-        local uid = header and self:uid()
-        self.known_permit = uid and permits.read(header, uid, self.sale) or false
+        local holder = header and self:holder()
+        self.known_permit = holder and permits.read(header, holder, self.sale) or false
     end
     return self.known_permit
 end
@@ -60,9 +70,17 @@ end
 -- What the edge knows of the sale that is asked for; nothing when that is nothing.
 function _M:state()
     if self.known_state == nil then
-        self.known_state = sales.of(self.sale) or false
+        self.known_state = sales.of(self.sale, self.now_ms) or false
     end
     return self.known_state or nil
+end
+
+
+local function hashes_of(holder)
+    if not holder[HASH1] then
+        holder[HASH1], holder[HASH2] = filters.hashes_of(holder[UID])
+    end
+    return holder[HASH1], holder[HASH2]
 end
 
 
@@ -76,7 +94,7 @@ function _M:is_stranger()
         return nil
     end
     return self.now_ms >= sale.reservation_closes_at_ms
-        and not filters.may_contain(filter, self:uid())
+        and not filters.may_contain(filter, hashes_of(self:holder()))
 end
 
 

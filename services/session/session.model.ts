@@ -1,5 +1,6 @@
 /** The rows of sessions and their frozen layouts, and how each reader sees a session. */
 import { DataTypes } from 'sequelize';
+import type { SessionView } from '../../contracts/catalogue-view.ts';
 import type { SaleSwitch, SaleTerms } from '../../contracts/sale.ts';
 import { OwnedObjects, type OwnedRow, type Written } from '../../mixins/owned.ts';
 
@@ -95,7 +96,7 @@ const common = (row: SessionRow) => ({
 });
 
 /** A published session as buyers see it. */
-export const publicView = (row: SessionRow) => ({
+export const publicView = (row: SessionRow): SessionView => ({
   id: row.id,
   ...common(row),
   tiers: tiersIn(row).map(({ tier, priceFen, color }) => ({ tier, name: tier, priceFen, color })),

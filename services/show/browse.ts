@@ -7,23 +7,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { Page, PageQuery } from '../../contracts/actions.ts';
+import type { ShowText } from '../../contracts/catalogue-view.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
 import { fromMs, untilMs } from '../../contracts/moment.ts';
 import { pageOf, refuseCursor } from '../../mixins/page.ts';
 import { sqlTime, statements, type Values } from '../../mixins/statement.ts';
 
-/** In every language a show is written in. */
-export interface ShowText {
-  readonly title: string;
-  readonly titleEn: string | null;
-  readonly artist: string | null;
-  readonly artistEn: string | null;
-  readonly category: string;
-  readonly city: string | null;
-  readonly description: string | null;
-  readonly descriptionEn: string | null;
-}
 export type Sort = 'newest' | 'soonest' | 'title';
 export interface Browse extends PageQuery {
   /** Part of a title or of an artist. */

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import { DataTypes } from 'sequelize';
 import { call, type Page } from '../../contracts/actions.ts';
+import type { ShowText, ShowView } from '../../contracts/catalogue-view.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
 import { cached, keepsAnswers, objects } from '../../mixins/cached.ts';
@@ -15,7 +16,7 @@ import { OwnedObjects, type OwnedRow } from '../../mixins/owned.ts';
 import { BY_ID, given, plainActions } from '../../mixins/owned-actions.ts';
 import { PAGE_PARAMS } from '../../mixins/page.ts';
 import { modelOf, table } from '../../mixins/table.ts';
-import { type Browse, browse, type ShowText, SORTS } from './browse.ts';
+import { type Browse, browse, SORTS } from './browse.ts';
 
 type ShowRow = OwnedRow & ShowText;
 
@@ -66,9 +67,8 @@ const shows = new OwnedObjects<ShowRow>({
   view: written,
 });
 
-type Listed = ShowText & { readonly id: string };
 const SHOW = objects('show');
-const PAGE = objects<Page<Listed>>('shows', 'page');
+const PAGE = objects<Page<ShowView>>('shows', 'page');
 
 /** By the broker, not in the context of who came first: many others wait for the same answer. */
 async function readShow(broker: ServiceBroker, id: string) {

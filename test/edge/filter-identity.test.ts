@@ -116,7 +116,7 @@ http {
                 file:close()
                 local answers, passed = {}, 0
                 for uid in io.lines("${dir}/" .. args.uids) do
-                    local yes = filters.may_contain(filter, uid)
+                    local yes = filters.may_contain(filter, filters.hashes_of(uid))
                     passed = passed + (yes and 1 or 0)
                     answers[#answers + 1] = yes and "1" or "0"
                 end

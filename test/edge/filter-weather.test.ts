@@ -104,6 +104,8 @@ describe('a shard that is being repaired', () => {
     await on.loaded(loaded);
     await on.loaded(other);
     await freeze();
+    // a round that began before it would still load what comes now
+    await on.pulled();
     const late = await saleWithAnn();
     await enrol(loaded, 'ben');
     await on.pulled();

@@ -31,6 +31,16 @@ describe('the seats of a hall', () => {
     const seats = read('010', 4);
     expect(seats.hear(delta(3, 5, [[2, '1']]))).toEqual([[2, '1']]);
   });
+  it('are older than what a later moment knows, never than what an earlier one did', () => {
+    const seats = read('010', 4);
+    const older = [
+      [1, 3],
+      [1, 4],
+      [1, 5],
+      [2, 1],
+    ].map(([epoch, version]) => seats.isOlder({ epoch: epoch!, version: version! }));
+    expect(older).toEqual([false, false, true, true]);
+  });
   it('are read again after a gap and in a new epoch, and change by neither', () => {
     for (const strange of [delta(6, 6, [[0, '1']]), delta(1, 1, [[0, '1']], 2)]) {
       const seats = read('000', 4);

@@ -106,8 +106,10 @@ describe('a buyer', () => {
     await page.route('**/locks', overtaken, { times: 1 });
     await page.click('[data-test=lock]');
     await page.waitForSelector('[data-test=conflict]');
-    expect(await page.textContent('[data-test=conflict] [role=alert]')).toContain('刚被抢走');
-    expect(await page.locator('[data-test=swap]').first().textContent()).toContain('同价，连座');
+    const lost = await page.textContent('[data-test=conflict] [role=alert]');
+    expect(lost).toBe('Stalls 2排6座 刚被抢走');
+    const swap = await page.locator('[data-test=swap]').first().textContent();
+    expect(swap).toMatch(/换成 Stalls 2排\d+-\d+座[\s\S]*同价，连座/);
     expect(await faultsOn(page)).toEqual([]);
     await page.locator('[data-test=swap]').first().click();
     await page.waitForURL(/\/orders\//);
@@ -169,6 +171,55 @@ describe('a buyer', () => {
   it('heard no complaint of a script or of the policy', () => {
     expect(buyer.complaints).toEqual([]);
     expect(watcher.complaints).toEqual([]);
+  });
+});
+
+describe('an order that nobody pays', () => {
+  /** Long enough to see the last ten seconds begin. */
+  const LOCK_MS = 14_000;
+  let visitor: Visit;
+  let sessionId: string;
+  beforeAll(async () => {
+    sessionId = await openSession(hall, { lockMs: LOCK_MS, reservationRequired: false });
+    visitor = await visit(browser, stack().url, { language: 'en', width: 360 });
+    await visitor.page.goto(`/sign-in?to=/sessions/${sessionId}`);
+    await signInOn(visitor.page, freshUid('browser'));
+  });
+  const lockOne = async ({ page }: Visit, number: number) => {
+    await chooseRow(page, 0);
+    await seat(page, number).click();
+    await page.click('[data-test=lock]');
+    await page.waitForSelector('[data-test=order-state].LOCKED');
+  };
+
+  it('is cancelled by its buyer, who is asked once, and its seat is free again', async () => {
+    const { page } = visitor;
+    await lockOne(visitor, 0);
+    await page.getByRole('button', { name: 'Cancel the order' }).click();
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    await page.getByRole('button', { name: 'Cancel the order' }).click();
+    expect(await faultsOn(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Yes, cancel' }).click();
+    await page.waitForSelector('[data-test=order-state].CANCELLED');
+    await page.getByText('The seats were released').waitFor();
+    await page.getByRole('link', { name: 'Open the session' }).click();
+    await chooseRow(page, 0);
+    await become(page, 0, 'available');
+  });
+
+  it('is spoken of when little time is left, ends by its deadline, and says so', async () => {
+    const { page } = visitor;
+    await lockOne(visitor, 1);
+    await page.getByText('10 seconds left to pay').waitFor({ state: 'attached' });
+    expect(await page.locator('aside.deadline.urgent [role=timer]').count()).toBe(1);
+    await page.goto(`/sessions/${sessionId}`);
+    await page.locator('aside.deadline').waitFor();
+    await page.getByRole('link', { name: /^Pay/ }).click();
+    await page.waitForSelector('[data-test=order-state].TIMEOUT_CANCELLED');
+    expect(await faultsOn(page)).toEqual([]);
+    await page.getByText('The seats were released').waitFor();
+    await page.locator('aside.deadline').waitFor({ state: 'detached' });
+    expect(visitor.complaints).toEqual([]);
   });
 });
 

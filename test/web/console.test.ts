@@ -209,7 +209,7 @@ describe('an operator', () => {
     expect(JSON.stringify(body.items)).toContain('asked for by the hall');
   });
 
-  it('draws a box around seats and gives all locked ones back, one order after the other', async () => {
+  it('draws a box around seats and gives the locked ones back, order by order', async () => {
     const { page } = operator;
     await buyerWith(THIRD_ROW, THIRD_ROW + 1);
     const paid = await buyerWith(THIRD_ROW + 2);
@@ -249,6 +249,21 @@ describe('an operator', () => {
     const { x, y } = await pointOf(page, 3);
     await page.mouse.click(x, y);
     await hear(page, 'seat', 'Stalls 1-4');
+  });
+
+  it('is told when a sale has no seat left', async () => {
+    const { page } = operator;
+    const small = await buildHall(stack().url, plainPlan(1, 2));
+    const tiers = [{ tier: 'Front', priceFen: 100 }];
+    const soldOut = await openSession(small, { tiers });
+    const buyer = await comeToBuy(stack().url, soldOut);
+    expect((await buyer.lock({ seats: [0, 1] })).status).toBe(201);
+    await page.goto(`/console/sessions/${soldOut}`);
+    await page.waitForSelector('[data-test=sale-state].SOLD_OUT');
+    await hear(page, 'tiers', 'Sold out');
+    expect(await page.textContent('[data-test=left]')).toBe('0');
+    expect(await faultsOn(page)).toEqual([]);
+    await page.goto(`/console/sessions/${sessionId}/seats`);
   });
 
   it('closes the sale for good', async () => {

@@ -1141,12 +1141,6 @@ export interface components {
             items: components["schemas"]["KnownOrder"][];
             nextCursor: string | null;
         };
-        Page_Object: {
-            items: {
-                [key: string]: unknown;
-            }[];
-            nextCursor: string | null;
-        };
         Page_OrderView: {
             items: components["schemas"]["OrderView"][];
             nextCursor: string | null;
@@ -1157,6 +1151,10 @@ export interface components {
         };
         Page_PlacedChange: {
             items: components["schemas"]["PlacedChange"][];
+            nextCursor: string | null;
+        };
+        Page_ShowView: {
+            items: components["schemas"]["ShowView"][];
             nextCursor: string | null;
         };
         PaymentView: {
@@ -1268,11 +1266,65 @@ export interface components {
             version: number;
             states: string;
         };
+        SessionView: {
+            id: string;
+            showId: string;
+            venueId: string;
+            startsAt: string;
+            saleOpensAt: string;
+            saleClosesAt: string;
+            reservationOpensAt: string;
+            reservationClosesAt: string;
+            reservationRequired: boolean;
+            seatsPerBuyerMax: number;
+            lockMs: number;
+            tiers: components["schemas"]["TierView"][];
+            currency: string;
+            layoutVersion: string | null;
+            seatCount: number | null;
+        };
+        ShowView: {
+            title: string;
+            titleEn: string | null;
+            artist: string | null;
+            artistEn: string | null;
+            category: string;
+            city: string | null;
+            description: string | null;
+            descriptionEn: string | null;
+            id: string;
+        };
+        ShowWithSessions: {
+            title: string;
+            titleEn: string | null;
+            artist: string | null;
+            artistEn: string | null;
+            category: string;
+            city: string | null;
+            description: string | null;
+            descriptionEn: string | null;
+            id: string;
+            sessions: components["schemas"]["SessionView"][];
+        };
         TemplateVersion: {
             version: number;
             name: string;
             seatCount: number;
             updatedAt: string;
+        };
+        TierView: {
+            tier: string;
+            name: string;
+            priceFen: number;
+            color?: string;
+        };
+        VenueView: {
+            id: string;
+            name: string;
+            nameEn: string | null;
+            city: string;
+            address: string | null;
+            timeZone: string;
         };
         WholeLetter: {
             id: string;
@@ -1858,9 +1910,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["SessionView"];
                 };
             };
             /** @description A refusal, or weather: `code` says which. */
@@ -1891,9 +1941,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["ShowWithSessions"];
                 };
             };
             /** @description A refusal, or weather: `code` says which. */
@@ -1932,7 +1980,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Object"];
+                    "application/json": components["schemas"]["Page_ShowView"];
                 };
             };
             /** @description A refusal, or weather: `code` says which. */
@@ -1963,9 +2011,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["VenueView"];
                 };
             };
             /** @description A refusal, or weather: `code` says which. */

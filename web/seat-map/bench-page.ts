@@ -66,6 +66,9 @@ function randomOf(seed: number): () => number {
 const HANDS: Readonly<Record<string, (map: SeatMap, n: number) => void>> = {
   still: () => undefined,
   zoom: (map, n) => map.zoomBy(n % 90 < 45 ? 1.06 : 1 / 1.06),
+  'zoom, rest': (map, n) => {
+    if (n % 30 < 8) map.zoomBy(n % 240 < 120 ? 1.09 : 1 / 1.09);
+  },
   pan: (map, n) => map.panBy(n % 80 < 40 ? -9 : 9, n % 60 < 30 ? -6 : 6),
   'close, still': () => undefined,
   'close, pan': (map, n) => map.panBy(n % 80 < 40 ? -9 : 9, n % 60 < 30 ? -6 : 6),

@@ -3,6 +3,7 @@
  * knows when a zoom has come to rest, lets lost seats flash, and draws as little as a frame needs.
  */
 import { between, type Camera } from './camera.ts';
+import { STALE_MS } from './minimap.ts';
 import type { Painter, Scene } from './painter.ts';
 
 /** A zoom that has not moved for so long is over: tiles are drawn crisp. */
@@ -23,6 +24,8 @@ export interface Clock {
   /** A zoom is over now. */
   rest(): void;
   redraw(): void;
+  /** Draws everything now: paper of another size is black until then. */
+  draw(): void;
   /** One seat only. */
   repaint(place: number): void;
   flash(places: readonly number[]): void;
@@ -43,16 +46,41 @@ interface Glide {
   readonly since: number;
 }
 
+/** Rings around what was lost, and since when. */
+function flashesOf(calm: () => boolean) {
+  const since = new Map<number, number>();
+  const shares = new Map<number, number>();
+  return {
+    begin(places: readonly number[]): void {
+      for (const place of places) since.set(place, performance.now());
+    },
+    get any(): boolean {
+      return since.size > 0;
+    },
+    /** How far each has faded. Where motion is unwanted, the ring stands until it goes. */
+    at(now: number): ReadonlyMap<number, number> {
+      shares.clear();
+      for (const [place, began] of since) {
+        const share = (now - began) / FLASH_MS;
+        if (share >= FLASHES) since.delete(place);
+        else shares.set(place, calm() ? 0 : Math.max(0, share) % 1);
+      }
+      return shares;
+    },
+  };
+}
+
 export function clockOf({ painter, calm, scene, moved }: ClockParts): Clock {
   let camera: Camera = { x: 0, y: 0, scale: 1 };
   let glide: Glide | undefined;
   let zoomedAt = -Infinity;
   let resting: ReturnType<typeof setTimeout> | undefined;
+  let lagging: ReturnType<typeof setTimeout> | undefined;
   let whole = true;
   let asked = 0;
   let stopped = false;
   const dirty = new Set<number>();
-  const flashing = new Map<number, number>();
+  const flashes = flashesOf(calm);
 
   const ask = () => {
     if (asked === 0 && !stopped) asked = requestAnimationFrame(frame);
@@ -60,6 +88,10 @@ export function clockOf({ painter, calm, scene, moved }: ClockParts): Clock {
   const redraw = () => {
     whole = true;
     ask();
+  };
+  const catchUp = () => {
+    lagging = undefined;
+    redraw();
   };
   const rest = () => {
     clearTimeout(resting);
@@ -87,28 +119,17 @@ export function clockOf({ painter, calm, scene, moved }: ClockParts): Clock {
     if (share === 1) glide = undefined;
     look(share === 1 ? to : between(from, to, 1 - (1 - share) ** 3));
   };
-  /** How far each flash has faded. Where motion is unwanted, the ring stands until it goes. */
-  const flashesAt = (now: number): Map<number, number> => {
-    const shares = new Map<number, number>();
-    for (const [place, since] of flashing) {
-      const share = (now - since) / FLASH_MS;
-      if (share >= FLASHES) flashing.delete(place);
-      else shares.set(place, calm() ? 0 : Math.max(0, share) % 1);
-    }
-    return shares;
-  };
-
   function frame(now: number): void {
     asked = 0;
     goOn(now);
-    const rings = flashing.size;
-    const flashes = flashesAt(now);
+    const ringed = flashes.any;
     const zooming = performance.now() < zoomedAt + REST_MS;
-    const picture = { ...scene(), camera, zooming, now, flashes };
-    if (whole || rings > 0 || !painter.patch(picture, dirty)) painter.paint(picture);
-    whole = false;
+    const picture = { ...scene(), camera, zooming, now, flashes: flashes.at(now) };
+    const patched = !whole && !ringed && painter.patch(picture, dirty);
+    whole = !patched && painter.paint(picture);
     dirty.clear();
-    if (glide || flashing.size > 0) ask();
+    if (painter.lags(picture)) lagging ??= setTimeout(catchUp, STALE_MS);
+    if (whole || glide || flashes.any) ask();
   }
 
   return {
@@ -128,18 +149,24 @@ export function clockOf({ painter, calm, scene, moved }: ClockParts): Clock {
     },
     rest,
     redraw,
+    draw() {
+      whole = true;
+      cancelAnimationFrame(asked);
+      frame(performance.now());
+    },
     repaint(place) {
       dirty.add(place);
       ask();
     },
     flash(places) {
-      for (const place of places) flashing.set(place, performance.now());
+      flashes.begin(places);
       redraw();
     },
     stop() {
       stopped = true;
       cancelAnimationFrame(asked);
       clearTimeout(resting);
+      clearTimeout(lagging);
     },
   };
 }

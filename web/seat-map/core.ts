@@ -41,7 +41,7 @@ export function coreOf(
   const brushAt = brushesOf(seats);
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   const calm = () => reducedMotion ?? still.matches;
-  const tiles = tilesOf(hall, brushAt, () => clock.redraw());
+  const tiles = tilesOf(hall, brushAt);
   const minimap = minimapOf(seats);
   const pen = canvas.getContext('2d', { alpha: false })!;
   const painter = painterOf(pen, { hall, tiles, minimap, brushAt, stageName });
@@ -97,6 +97,7 @@ export function coreOf(
     canvas.height = Math.round(height * dpr);
     clock.jump(whole ? fitted(limits) : centred(looking, clock.goal().scale, limits));
     clock.rest();
+    clock.draw();
   };
 
   return {

@@ -89,12 +89,14 @@ export function createSeatMap(
 }
 
 function doorOf(canvas: HTMLCanvasElement, core: Core, end: () => void): SeatMap {
-  const { hall, seats, tiles, clock, hearers, viewOf, approach, pointAt } = core;
+  const { hall, seats, tiles, minimap, clock, hearers, viewOf, approach, pointAt } = core;
   const touch = (place: number) => {
+    minimap.touch();
     tiles.touch(place);
     clock.repaint(place);
   };
   const renew = () => {
+    minimap.touch();
     tiles.renew();
     clock.redraw();
   };
@@ -158,7 +160,6 @@ function doorOf(canvas: HTMLCanvasElement, core: Core, end: () => void): SeatMap
     },
     destroy() {
       end();
-      tiles.stop();
       clock.stop();
       hearers.clear();
     },

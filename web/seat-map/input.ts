@@ -65,6 +65,10 @@ export function listen(canvas: HTMLCanvasElement, wishes: Wishes, signal: AbortS
     const from = fingers.get(event.pointerId);
     if (!from || !start) return;
     const to = pointOf(event);
+    if (fingers.size > 2) {
+      fingers.set(event.pointerId, to);
+      return;
+    }
     if (fingers.size === 2) {
       const before = middle();
       fingers.set(event.pointerId, to);

@@ -12,9 +12,14 @@ const HEIGHT_MAX = 128;
 const MARGIN = 12;
 /** A corner of this share of the screen at most: on a phone the seats matter more. */
 const SHARE_MAX = 0.3;
-const STALE_MS = 500;
+/** Pixels of seats that changed are drawn this late at most. */
+export const STALE_MS = 500;
 
 export interface Minimap {
+  /** A seat has changed. */
+  touch(): void;
+  /** Seats have changed that it does not show yet. */
+  readonly stale: boolean;
   draw(pen: Paper, camera: Camera, screen: Screen, dpr: number, now: number): void;
   /** The point of the hall under a point of the screen, when the minimap is there. */
   hit(at: Point, screen: Screen): Point | undefined;
@@ -37,6 +42,7 @@ export function minimapOf(seats: Seats): Minimap {
   const tiers = hall.tiers.map((_, tier) => pixelOf(tierColour(tier)));
   const [paper, gone] = [pixelOf(THEME.chip), pixelOf(THEME.edge)];
   let drawnAt = -Infinity;
+  let stale = true;
 
   const renew = () => {
     pixels.fill(paper);
@@ -63,10 +69,16 @@ export function minimapOf(seats: Seats): Minimap {
   };
 
   return {
+    touch() {
+      stale = true;
+    },
+    get stale() {
+      return stale;
+    },
     draw(pen, camera, screen, dpr, now) {
-      if (now - drawnAt > STALE_MS) {
+      if (stale && now - drawnAt > STALE_MS) {
         renew();
-        drawnAt = now;
+        [drawnAt, stale] = [now, false];
       }
       const { x, y, size } = cornerOf(screen);
       const scale = by * size;

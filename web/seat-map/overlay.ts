@@ -2,13 +2,32 @@
 import type { Camera, Screen } from './camera.ts';
 import { seenBy, toScreen } from './camera.ts';
 import type { Hall } from './hall.ts';
+import type { Name, Names } from './names.ts';
 import { THEME } from './palette.ts';
-import { type Paper, paperOf } from './sprites.ts';
+import type { Paper } from './sprites.ts';
 
-const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+/** What an overlay is drawn with. */
+export interface Easel {
+  readonly pen: Paper;
+  readonly hall: Hall;
+  readonly names: Names;
+}
+/** What of the hall it is drawn for. */
+export interface Sight {
+  readonly camera: Camera;
+  readonly screen: Screen;
+  readonly dpr: number;
+}
+
+/** The stage's name is written in this size and drawn smaller where the stage is. */
+const STAGE_FONT_PX = 28;
 
 /** A lit front edge and a name: enough for everybody to know which way they look. */
-export function drawStage(pen: Paper, { stage }: Hall, camera: Camera, name: string): void {
+export function drawStage(
+  { pen, hall: { stage }, names }: Easel,
+  { camera, dpr }: Sight,
+  text: string,
+): void {
   const from = toScreen(camera, { x: stage.left, y: stage.top });
   const to = toScreen(camera, { x: stage.right, y: stage.bottom });
   const [width, height] = [to.x - from.x, to.y - from.y];
@@ -21,97 +40,74 @@ export function drawStage(pen: Paper, { stage }: Hall, camera: Camera, name: str
   pen.quadraticCurveTo(from.x + width / 2, to.y + height * 0.2, from.x, to.y - height * 0.2);
   pen.closePath();
   pen.fill();
-  const size = Math.max(10, Math.min(28, height * 0.42));
-  pen.font = `600 ${size}px ${FONT}`;
-  pen.textAlign = 'center';
-  pen.textBaseline = 'middle';
-  pen.fillStyle = '#ffffff';
-  pen.fillText(name, from.x + width / 2, from.y + height * 0.45, width * 0.8);
+  const name = names.of('stage', text, STAGE_FONT_PX, dpr);
+  if (!name) return;
+  const size = Math.max(10, Math.min(STAGE_FONT_PX, height * 0.42));
+  const by = Math.min(size / STAGE_FONT_PX, (width * 0.8) / name.width);
+  const [wide, high] = [name.width * by, name.height * by];
+  const [x, y] = [from.x + width / 2 - wide / 2, from.y + height * 0.45 - high / 2];
+  pen.drawImage(name.sheet, x, y, wide, high);
 }
 
-interface Chip {
-  readonly sheet: HTMLCanvasElement;
-  readonly width: number;
-  readonly height: number;
-}
-/** Text is the dearest thing to draw: each name is written once per size. */
-const chips = new Map<string, Chip>();
-const CHIPS_MAX = 400;
-const SHARP = 2;
-
-function chipOf(text: string, size: number, row: boolean): Chip {
-  const key = `${size}${row ? 'r' : 's'}${text}`;
-  const known = chips.get(key);
-  if (known) return known;
-  const font = `${row ? 500 : 600} ${size}px ${FONT}`;
-  const { pen: ruler } = paperOf(1, 1);
-  ruler.font = font;
-  const width = Math.ceil(ruler.measureText(text).width) + Math.round(row ? size * 0.8 : size);
-  const height = Math.ceil(size * (row ? 1.5 : 1.7));
-  const { sheet, pen } = paperOf((width + 1) * SHARP, (height + 1) * SHARP);
-  pen.scale(SHARP, SHARP);
-  pen.font = font;
-  pen.textAlign = 'center';
-  pen.textBaseline = 'middle';
-  pen.fillStyle = THEME.chip;
-  pen.strokeStyle = THEME.edge;
-  pen.beginPath();
-  pen.roundRect(0.5, 0.5, width, height, height / 2);
-  pen.fill();
-  pen.stroke();
-  pen.fillStyle = THEME.ink;
-  pen.fillText(text, width / 2 + 0.5, height / 2 + 1);
-  const chip = { sheet, width: width + 1, height: height + 1 };
-  if (chips.size >= CHIPS_MAX) chips.clear();
-  chips.set(key, chip);
-  return chip;
-}
-
-/**
- * A name on a plate: around a point, or a row's, which ends there or begins at the screen's
- * edge.
- */
-function drawChip(pen: Paper, text: string, x: number, y: number, size: number, row = false): void {
-  const { sheet, width, height } = chipOf(text, size, row);
-  const left = row ? Math.max(4, x - width) : x - width / 2;
+/** On whole pixels of the screen, where letters are sharp. */
+function drawName(pen: Paper, { sheet, width, height }: Name, left: number, y: number): void {
   pen.drawImage(sheet, Math.round(left), Math.round(y - height / 2), width, height);
 }
 
+const SECTION_FONT_PX = [12, 15] as const;
+/** Where a section is this wide, in CSS pixels, its name is written in the larger size. */
+const WIDE_PX = 130;
+/** A name too long for its section is cut after so many letters: few ways, each written once. */
+const CUTS = [12, 8, 5, 3, 2];
+
+function cut(name: string, letters: number): string {
+  if (name.length <= letters * 1.8) return name;
+  return `${name.slice(0, CUTS.find((length) => length <= letters) ?? 2)}…`;
+}
+
 /** Names of sections, where there is room for them. */
-export function drawSections(pen: Paper, hall: Hall, camera: Camera, screen: Screen): void {
+export function drawSections({ pen, hall, names }: Easel, { camera, screen, dpr }: Sight): void {
   const seen = seenBy(camera, screen);
   for (const section of hall.sections) {
     if (section.to === section.from) continue;
     const width = (section.right - section.left) * camera.scale;
-    const size = Math.round(Math.max(11, Math.min(16, width / 9)));
+    const size = SECTION_FONT_PX[width < WIDE_PX ? 0 : 1];
     if (width < size * 2.5) continue;
     const x = (section.left + section.right) / 2;
     const y = (section.top + section.bottom) / 2;
     if (x < seen.left || x > seen.right || y < seen.top || y > seen.bottom) continue;
-    const at = toScreen(camera, { x, y });
-    const longest = Math.max(2, Math.floor((width - size) / size));
-    const { name } = section;
-    const text = name.length > longest * 1.8 ? `${name.slice(0, longest)}…` : name;
-    drawChip(pen, text, at.x, at.y, size);
+    const text = cut(section.name, Math.max(2, width / size - 1));
+    const name = names.of('section', text, size, dpr);
+    const left = (x - camera.x) * camera.scale - (name?.width ?? 0) / 2;
+    if (name) drawName(pen, name, left, (y - camera.y) * camera.scale);
   }
 }
 
+const ROW_FONT_PX = [10, 13] as const;
+const ROOMY_PX = 26;
+/** Between the names of rows and the edge of the screen. */
+const PINNED_PX = 4;
+
 /** The name of each row in sight: beside its first seat, or pinned to the edge of the screen. */
-export function drawRows(pen: Paper, hall: Hall, camera: Camera, screen: Screen): void {
+export function drawRows({ pen, hall, names }: Easel, { camera, screen, dpr }: Sight): void {
   const seen = seenBy(camera, screen);
   const pitch = hall.pitch * camera.scale;
-  const size = Math.round(Math.min(14, pitch * 0.5));
+  const size = ROW_FONT_PX[pitch < ROOMY_PX ? 0 : 1];
   for (const row of hall.rows) {
     if (row.right < seen.left || row.left > seen.right) continue;
     if (row.bottom < seen.top || row.top > seen.bottom) continue;
     // The leftmost seat in sight: rows may be bent, and named from either end.
-    let [x, y] = [Infinity, 0];
+    let first = -1;
     for (let place = row.from; place < row.to; place++)
-      if (hall.x[place]! >= seen.left && hall.x[place]! < x)
-        [x, y] = [hall.x[place]!, hall.y[place]!];
+      if (hall.x[place]! >= seen.left && (first < 0 || hall.x[place]! < hall.x[first]!))
+        first = place;
+    if (first < 0) continue;
+    const [x, y] = [hall.x[first]!, hall.y[first]!];
     if (x > seen.right || y < seen.top || y > seen.bottom) continue;
-    const at = toScreen(camera, { x, y });
-    drawChip(pen, row.name, at.x - pitch * 0.6, at.y, size, true);
+    const name = names.of('row', row.name, size, dpr);
+    if (!name) continue;
+    const left = Math.max(PINNED_PX, (x - camera.x) * camera.scale - pitch * 0.6 - name.width);
+    drawName(pen, name, left, (y - camera.y) * camera.scale);
   }
 }
 

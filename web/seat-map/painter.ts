@@ -6,6 +6,7 @@ import { type BrushStore, LABELS_PX } from './brush.ts';
 import { type Camera, type Screen, seenBy } from './camera.ts';
 import { grown, type Hall } from './hall.ts';
 import type { Minimap } from './minimap.ts';
+import { namesOf } from './names.ts';
 import { drawRing, drawRows, drawSections, drawStage } from './overlay.ts';
 import { THEME } from './palette.ts';
 import type { Paper } from './sprites.ts';
@@ -31,10 +32,12 @@ export interface Scene {
 }
 
 export interface Painter {
-  /** Draws everything. */
-  paint(scene: Scene): void;
+  /** Draws everything; says whether there is more to draw in another frame. */
+  paint(scene: Scene): boolean;
   /** Draws seats that changed over what `paint` left, when that is possible. */
   patch(scene: Scene, changed: Iterable<number>): boolean;
+  /** The minimap waits with what has changed: it wants a frame later. */
+  lags(scene: Scene): boolean;
 }
 
 export interface PainterParts {
@@ -50,13 +53,15 @@ export const minimapShown = ({ camera, scaleMin }: Pick<Scene, 'camera' | 'scale
 
 export function painterOf(pen: Paper, parts: PainterParts): Painter {
   const { hall, tiles, minimap, brushAt, stageName } = parts;
+  const names = namesOf();
+  const easel = { pen, hall, names };
   let crisp = false;
   const overlays = (scene: Scene) => {
     const { camera, screen, dpr, cursor, flashes, now } = scene;
     const pitch = hall.pitch * camera.scale;
     pen.setTransform(dpr, 0, 0, dpr, 0, 0);
-    if (pitch < SEATS_PX) drawSections(pen, hall, camera, screen);
-    if (pitch >= LABELS_PX) drawRows(pen, hall, camera, screen);
+    if (pitch < SEATS_PX) drawSections(easel, scene);
+    if (pitch >= LABELS_PX) drawRows(easel, scene);
     if (cursor >= 0) {
       drawRing(pen, hall, camera, cursor, '#ffffff', 0.12);
       drawRing(pen, hall, camera, cursor, THEME.ink, 0);
@@ -72,15 +77,16 @@ export function painterOf(pen: Paper, parts: PainterParts): Painter {
       const scale = camera.scale * dpr;
       const seen = seenBy(camera, screen);
       const [left, top] = [Math.round(camera.x * scale), Math.round(camera.y * scale)];
+      names.begin();
       pen.setTransform(1, 0, 0, 1, 0, 0);
       pen.fillStyle = THEME.floor;
       pen.fillRect(0, 0, pen.canvas.width, pen.canvas.height);
       pen.scale(dpr, dpr);
-      drawStage(pen, hall, camera, stageName);
+      drawStage(easel, scene, stageName);
       pen.setTransform(1, 0, 0, 1, 0, 0);
-      crisp = tiles.blit(pen, seen, scale, left, top);
-      if (!zooming) tiles.want(seen, scale);
+      crisp = tiles.show(pen, { seen, scale, left, top, zooming });
       overlays(scene);
+      return tiles.pending || names.pending;
     },
     patch(scene, changed) {
       if (!crisp) return false;
@@ -93,14 +99,16 @@ export function painterOf(pen: Paper, parts: PainterParts): Painter {
       for (const place of changed) {
         const [x, y] = [hall.x[place]!, hall.y[place]!];
         if (x < seen.left || x > seen.right || y < seen.top || y > seen.bottom) continue;
-        const [atX, atY] = brush.cornerOf(place);
+        const [atX, atY] = [brush.leftOf(place) - left, brush.topOf(place) - top];
         pen.fillStyle = THEME.floor;
-        pen.fillRect(atX - left, atY - top, brush.side, brush.side);
+        pen.fillRect(atX, atY, brush.side, brush.side);
         brush.draw(pen, place, left, top);
+        brush.number(pen, place, left, top);
         any = true;
       }
       if (any) overlays(scene);
       return true;
     },
+    lags: (scene) => minimapShown(scene) && minimap.stale,
   };
 }

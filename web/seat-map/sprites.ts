@@ -20,6 +20,8 @@ export interface Sprites {
   readonly side: number;
   /** Pixels from one sprite to the next; there is air between them, so that none bleeds. */
   readonly step: number;
+  /** The same sprites as pixels, row by row, by `tier * LOOKS + look`: to be stamped, not drawn. */
+  readonly stamps: readonly Uint32Array[];
 }
 
 /** The side of a seat when neighbours are so many pixels apart. */
@@ -97,15 +99,25 @@ function drawn(tiers: number, side: number): Sprites {
       SHAPES[look]!(pen, side, tierColour(tier));
       pen.restore();
     }
-  return { sheet, side, step };
+  const stamps = Array.from({ length: tiers * LOOKS }, (_, at) => {
+    const [tier, look] = [Math.floor(at / LOOKS), at % LOOKS];
+    const { data } = pen.getImageData(look * step, tier * step, side, side);
+    return new Uint32Array(data.buffer);
+  });
+  return { sheet, side, step, stamps };
 }
 
-/** Sprites by their side; a camera that comes to rest asks for one or two sizes. */
+/** More sizes than these are drawn again: a zoom has a dozen, a camera at rest one. */
+const SIDES_MAX = 24;
+
+/** Sprites by their side; the one that was not asked for the longest is forgotten. */
 export function spriteStore(tiers: number): (side: number) => Sprites {
   const kept = new Map<number, Sprites>();
   return (side) => {
     const known = kept.get(side) ?? drawn(Math.max(1, tiers), side);
+    kept.delete(side);
     kept.set(side, known);
+    if (kept.size > SIDES_MAX) kept.delete(kept.keys().next().value!);
     return known;
   };
 }

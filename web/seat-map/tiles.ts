@@ -1,214 +1,185 @@
 /**
  * Tiles: a picture of each block of seats; a hand that pans moves a few dozen of them instead of
- * thousands of seats. A block is a stretch of rows of one section. Tiles are drawn in idle
- * moments, at the size the camera rests at; until then the picture of another size is stretched,
- * and before the first a plain plate stands there.
+ * thousands of seats. Each frame makes some pictures, for a few milliseconds: at the size the
+ * camera rests at, or, while it zooms, of blocks whose picture is far from the size of now. Until
+ * its turn comes a picture of another size is stretched, and before the first a plain plate stands.
  *
- * Always true: a tile is transparent where no seat is, because blocks of curved rows overlap.
+ * Always true: a tile is transparent where no seat is, because blocks of curved rows overlap. No
+ * tile waits for ever: turns go round, what was begun is finished, each frame does some of it.
  */
+import { type Block, blocksOf, touches } from './blocks.ts';
 import type { BrushStore } from './brush.ts';
-import { type Box, grown, type Hall } from './hall.ts';
+import type { Box, Hall } from './hall.ts';
 import { THEME } from './palette.ts';
-import { type Paper, paperOf } from './sprites.ts';
+import { areaOf, blit, type Picture, pressOf, redraw } from './pictures.ts';
+import type { Paper } from './sprites.ts';
 
-const BLOCK_SEATS = 320;
-const SLICE_MS = 4;
-const SHOW_MS = 100;
-/** Seats drawn between two looks at the clock. */
+const BUILD_MS = 4;
+/** Numbers written between two looks at the clock. */
 const STRIDE = 64;
+/** While it zooms, pictures are made in sizes this far apart: few sizes have few sprites. */
+const LEVEL = 1.5;
+/** And may be stretched or shrunk by this much. */
+const STRETCH_MAX = 1.4;
 /** Beyond this many pixels in all, tiles out of sight are forgotten. */
 const PIXELS_MAX = 16_000_000;
 
-interface Picture {
-  readonly sheet: HTMLCanvasElement;
-  readonly pen: Paper;
-  /** Device pixels per unit of the hall, and where its corner lies at that size. */
+/** What is looked at: device pixels per unit of the hall, and the screen's corner in them. */
+export interface TileView {
+  readonly seen: Box;
   readonly scale: number;
   readonly left: number;
   readonly top: number;
-  /** Drawn before all seats may have changed: shown until a new one is ready. */
-  stale?: boolean;
+  /** The size is changing: what is about as large will do, and there is no time for numbers. */
+  readonly zooming: boolean;
 }
 
-interface Block extends Box {
-  readonly from: number;
-  readonly to: number;
+interface Tile extends Block {
   picture?: Picture;
 }
-
+/** A picture whose seats are stamped and whose numbers are being written. */
 interface Work {
-  readonly block: Block;
+  readonly tile: Tile;
   readonly picture: Picture;
   next: number;
 }
 
 export interface Tiles {
-  /** Puts what is in sight on paper; says whether all of it was there at exactly this size. */
-  blit(pen: Paper, seen: Box, scale: number, left: number, top: number): boolean;
-  /** Asks for pictures of what is in sight at this size. */
-  want(seen: Box, scale: number): void;
+  /** Works on what is in sight and puts it on paper; says whether all was there, exactly so. */
+  show(pen: Paper, view: TileView): boolean;
+  /** There is more to do for what was shown last. */
+  readonly pending: boolean;
   /** One seat has changed. */
   touch(place: number): void;
   /** All seats may have changed. */
   renew(): void;
-  stop(): void;
 }
 
-function blocksOf({ rows, x, y, pitch }: Hall): Block[] {
-  const blocks: Block[] = [];
-  let section = -1;
-  for (const row of rows) {
-    const last = blocks.at(-1);
-    if (row.to === row.from) continue;
-    if (!last || row.section !== section || row.to - last.from > BLOCK_SEATS)
-      blocks.push({ from: row.from, to: row.to, left: 0, top: 0, right: 0, bottom: 0 });
-    else blocks[blocks.length - 1] = { ...last, to: row.to };
-    section = row.section;
-  }
-  return blocks.map(({ from, to }) => {
-    const [atX, atY] = [x.subarray(from, to), y.subarray(from, to)];
-    const box = {
-      left: atX.reduce((a, b) => Math.min(a, b)),
-      right: atX.reduce((a, b) => Math.max(a, b)),
-      top: atY.reduce((a, b) => Math.min(a, b)),
-      bottom: atY.reduce((a, b) => Math.max(a, b)),
-    };
-    return { from, to, ...grown(box, pitch / 2) };
-  });
+const levelOf = (scale: number): number => LEVEL ** Math.round(Math.log(scale) / Math.log(LEVEL));
+
+/** A plain plate where seats will be. */
+function plate(pen: Paper, block: Block, { scale, left, top }: TileView): void {
+  const [x, y] = [block.left * scale - left, block.top * scale - top];
+  pen.fillStyle = THEME.plate;
+  pen.fillRect(x, y, (block.right - block.left) * scale, (block.bottom - block.top) * scale);
 }
 
-export const touches = (a: Box, b: Box): boolean =>
-  a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
+/** The tiles in sight, and whose turn it is. One array for all frames. */
+function sightOf(tiles: readonly Tile[]) {
+  const inSight = new Uint32Array(tiles.length);
+  let [count, turn] = [0, 0];
+  return {
+    look(seen: Box): void {
+      count = 0;
+      for (let t = 0; t < tiles.length; t++) if (touches(tiles[t]!, seen)) inSight[count++] = t;
+    },
+    each(visit: (tile: Tile) => void): void {
+      for (let n = 0; n < count; n++) visit(tiles[inSight[n]!]!);
+    },
+    /** The next one that lacks something. */
+    next(lacks: (tile: Tile) => boolean): Tile | undefined {
+      for (let n = 0; n < count; n++) {
+        const at = (turn + n) % count;
+        const tile = tiles[inSight[at]!]!;
+        if (!lacks(tile)) continue;
+        turn = at + 1;
+        return tile;
+      }
+      return undefined;
+    },
+  };
+}
 
-/** @param ready - called when a picture was finished, so that it is put on paper. */
-export function tilesOf(hall: Hall, brushAt: BrushStore, ready: () => void): Tiles {
-  const blocks = blocksOf(hall);
-  const blockOf = new Uint32Array(hall.count);
-  blocks.forEach((block, b) => {
-    blockOf.fill(b, block.from, block.to);
+export function tilesOf(hall: Hall, brushAt: BrushStore): Tiles {
+  const tiles: Tile[] = blocksOf(hall);
+  const tileOf = new Uint32Array(hall.count);
+  tiles.forEach(({ from, to }, t) => {
+    tileOf.fill(t, from, to);
   });
-  let queue: Block[] = [];
+  const press = pressOf();
+  const sight = sightOf(tiles);
+  let view: TileView = { seen: hall.bounds, scale: 1, left: 0, top: 0, zooming: true };
+  let brush = brushAt(1, true);
+  let pixels = 0;
   let work: Work | undefined;
-  let wanted = 0;
-  let seenLast: Box = hall.bounds;
-  let idle = 0;
-  let [unshown, shownAt] = [false, 0];
+  let pending = false;
 
-  const begun = (block: Block): Work => {
-    const [left, top] = [Math.floor(block.left * wanted) - 1, Math.floor(block.top * wanted) - 1];
-    const width = Math.ceil(block.right * wanted) + 1 - left;
-    const height = Math.ceil(block.bottom * wanted) + 1 - top;
-    const picture = { ...paperOf(width, height), scale: wanted, left, top };
-    return { block, picture, next: block.from };
+  const isExact = (picture: Picture): boolean =>
+    picture.brush.scale === brush.scale && picture.brush.numbered === brush.numbered;
+  const fits = (picture: Picture | undefined): boolean => {
+    if (!picture || picture.stale) return false;
+    if (!view.zooming) return isExact(picture) && !picture.rough;
+    const by = picture.brush.scale / view.scale;
+    return by < STRETCH_MAX && by > 1 / STRETCH_MAX;
+  };
+  const isBare = ({ picture }: Tile) => !picture;
+  const isWrong = ({ picture }: Tile) => !fits(picture);
+  const begin = (): Work | undefined => {
+    const tile = sight.next(isBare) ?? sight.next(isWrong);
+    if (!tile) return undefined;
+    const picture = press.stamped(tile, brush);
+    return { tile, picture, next: brush.numbered ? tile.from : tile.to };
+  };
+  const give = (tile: Tile, picture: Picture | undefined) => {
+    pixels += areaOf(picture) - areaOf(tile.picture);
+    press.spare(tile.picture);
+    tile.picture = picture;
   };
   const forget = () => {
-    const area = ({ picture }: Block) => (picture ? picture.sheet.width * picture.sheet.height : 0);
-    let total = blocks.reduce((sum, block) => sum + area(block), 0);
-    for (const block of blocks) {
-      if (total <= PIXELS_MAX) return;
-      if (touches(block, seenLast)) continue;
-      total -= area(block);
-      block.picture = undefined;
-    }
+    for (let t = 0; pixels > PIXELS_MAX && t < tiles.length; t++)
+      if (!touches(tiles[t]!, view.seen)) give(tiles[t]!, undefined);
   };
-  const slice = () => {
-    idle = 0;
-    const until = performance.now() + SLICE_MS;
-    let finished = false;
-    const brush = brushAt(wanted);
-    while (performance.now() < until) {
-      const block = work ? undefined : queue.shift();
-      if (block) work = begun(block);
+  const build = () => {
+    const until = performance.now() + BUILD_MS;
+    do {
+      work ??= begin();
       if (!work) break;
-      const end = Math.min(work.next + STRIDE, work.block.to);
-      const { pen, left, top } = work.picture;
-      for (; work.next < end; work.next++) brush.draw(pen, work.next, left, top);
-      if (work.next < work.block.to) continue;
-      work.block.picture = work.picture;
+      const { tile, picture } = work;
+      const end = Math.min(work.next + STRIDE, tile.to);
+      for (; work.next < end; work.next++)
+        picture.brush.number(picture.pen, work.next, picture.left, picture.top);
+      if (work.next < tile.to) continue;
+      give(tile, picture);
       work = undefined;
-      finished = true;
-    }
-    const more = work !== undefined || queue.length > 0;
-    unshown ||= finished;
-    // Every picture that is put on paper costs a frame: some wait for others.
-    if (unshown && (!more || until - shownAt > SHOW_MS)) {
-      forget();
-      [unshown, shownAt] = [false, until];
-      ready();
-    }
-    if (more) later();
-  };
-  const later = () => {
-    if (idle === 0) idle = whenIdle(slice);
+    } while (performance.now() < until);
+    pending = work !== undefined || sight.next(isWrong) !== undefined;
+    forget();
   };
 
   return {
-    blit(pen, seen, scale, left, top) {
-      const inSight = blocks.filter((block) => touches(block, seen));
-      return blitted(inSight, pen, scale, left, top);
+    show(pen, next) {
+      view = next;
+      sight.look(view.seen);
+      brush = view.zooming ? brushAt(levelOf(view.scale), true) : brushAt(view.scale);
+      build();
+      let crisp = !view.zooming;
+      sight.each((tile) => {
+        if (tile.picture) blit(tile.picture, pen, view.scale, view.left, view.top);
+        else plate(pen, tile, view);
+        crisp &&= fits(tile.picture);
+      });
+      return crisp;
     },
-    want(seen, scale) {
-      seenLast = seen;
-      if (scale !== wanted) work = undefined;
-      wanted = scale;
-      queue = blocks.filter(
-        (block) => touches(block, seen) && !exactly(block, scale) && block !== work?.block,
-      );
-      if (queue.length > 0) later();
+    get pending() {
+      return pending;
     },
     touch(place) {
-      const block = blocks[blockOf[place]!]!;
-      if (work?.block === block && place < work.next) redraw(brushAt, work.picture, place);
-      if (block.picture) redraw(brushAt, block.picture, place);
+      const tile = tiles[tileOf[place]!]!;
+      if (work?.tile === tile) redraw(work.picture, place, place < work.next);
+      const { picture } = tile;
+      if (!picture || picture.stale) return;
+      if (!touches(tile, view.seen)) {
+        picture.stale = true;
+        return;
+      }
+      // Numbers are kept in one size, the one of now: others would be written again and again.
+      const exact = isExact(picture);
+      redraw(picture, place, exact);
+      picture.rough ||= picture.brush.numbered && !exact;
     },
     renew() {
-      work = undefined;
-      for (const { picture } of blocks) if (picture) picture.stale = true;
-    },
-    stop() {
-      queue = [];
-      work = undefined;
+      if (work) work.picture.stale = true;
+      for (const { picture } of tiles) if (picture) picture.stale = true;
     },
   };
 }
-
-/** Draws one seat of a picture anew. */
-function redraw(brushAt: BrushStore, { scale, pen, left, top }: Picture, place: number): void {
-  const brush = brushAt(scale);
-  const [x, y] = brush.cornerOf(place);
-  pen.clearRect(x - left, y - top, brush.side, brush.side);
-  brush.draw(pen, place, left, top);
-}
-
-const exactly = ({ picture }: Block, scale: number): boolean =>
-  picture?.scale === scale && !picture.stale;
-
-/** Puts blocks on paper as they are known; says whether all were there at exactly this size. */
-function blitted(
-  blocks: readonly Block[],
-  pen: Paper,
-  scale: number,
-  left: number,
-  top: number,
-): boolean {
-  for (const { picture, ...block } of blocks) {
-    if (picture) {
-      const by = scale / picture.scale;
-      const { width, height } = picture.sheet;
-      const [x, y] = [picture.left * by - left, picture.top * by - top];
-      if (by === 1) pen.drawImage(picture.sheet, x, y);
-      else pen.drawImage(picture.sheet, x, y, width * by, height * by);
-      continue;
-    }
-    pen.fillStyle = THEME.plate;
-    const [x, y] = [block.left * scale - left, block.top * scale - top];
-    pen.fillRect(x, y, (block.right - block.left) * scale, (block.bottom - block.top) * scale);
-  }
-  return blocks.every((block) => exactly(block, scale));
-}
-
-/** An idle moment, or where a browser knows none (Safari), soon. */
-const whenIdle = (call: () => void): number =>
-  typeof requestIdleCallback === 'function'
-    ? requestIdleCallback(call, { timeout: 32 })
-    : Number(setTimeout(call, 8));

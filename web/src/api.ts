@@ -13,51 +13,15 @@ import type {
   SaleAnswer,
   SeatsAnswer,
 } from '../../contracts/sale-view.ts';
-import type { paths } from '../api/schema.d.ts';
+import type { components, paths } from '../api/schema.d.ts';
 import { language } from './i18n.ts';
 
-export interface Tier {
-  readonly tier: string;
-  readonly name: string;
-  readonly priceFen: number;
-  readonly color: string;
-}
-export interface Session {
-  readonly id: string;
-  readonly showId: string;
-  readonly venueId: string;
-  readonly startsAt: string;
-  readonly saleOpensAt: string;
-  readonly saleClosesAt: string;
-  readonly reservationOpensAt: string;
-  readonly reservationClosesAt: string;
-  readonly reservationRequired: boolean;
-  readonly seatsPerBuyerMax: number;
-  readonly tiers: readonly Tier[];
-  readonly seatCount: number;
-}
-export interface Show {
-  readonly id: string;
-  readonly title: string;
-  readonly titleEn: string | null;
-  readonly artist: string | null;
-  readonly artistEn: string | null;
-  readonly category: string;
-  readonly city: string | null;
-  readonly description: string | null;
-  readonly descriptionEn: string | null;
-}
-export interface ShowWithSessions extends Show {
-  readonly sessions: readonly Session[];
-}
-export interface Venue {
-  readonly id: string;
-  readonly name: string;
-  readonly nameEn: string | null;
-  readonly city: string;
-  readonly address: string | null;
-  readonly timeZone: string;
-}
+type Schemas = components['schemas'];
+export type Tier = Schemas['TierView'];
+export type Session = Schemas['SessionView'];
+export type Show = Schemas['ShowView'];
+export type ShowWithSessions = Schemas['ShowWithSessions'];
+export type Venue = Schemas['VenueView'];
 export interface Alternative {
   readonly seats: readonly number[];
   readonly tier: string;
@@ -113,8 +77,8 @@ interface Answered {
   readonly response: Response;
 }
 /**
- * What was answered. The description says less of the catalogue's objects than the pages know, and
- * the contract's own types are stricter than what becomes of them in it: hence `Answer`.
+ * What was answered. The contract's own types are stricter than what becomes of them in the
+ * description: hence `Answer`.
  */
 export async function answered<Answer>(asking: Promise<Answered>): Promise<Answer> {
   const { data, error, response } = await asking.catch((broken: Error) => {

@@ -14,11 +14,11 @@ import {
 import type { SaleAnswer } from '../../contracts/sale-view.ts';
 import { api, refusedOf } from './api.ts';
 import { heardTime } from './clock.ts';
-import { useFeed } from './feed.ts';
+import { type Hearer, joinFeed } from './feed.ts';
 import { FREE, Seats } from './seats.ts';
 
 export type Move = readonly [seat: number, mark: string];
-type Hearer = (moves?: readonly Move[]) => void;
+type MovesHearer = (moves?: readonly Move[]) => void;
 export type Live = 'opening' | 'live' | 'degraded';
 export interface Place extends LayoutSeat {
   readonly section: string;
@@ -45,6 +45,45 @@ function freeByTier(places: ReadonlyMap<number, Place>, seats: Seats): Record<st
   return counts;
 }
 
+/** Reads the whole hall, as it is now; deltas that arrive meanwhile wait for it. */
+function seatsReader(
+  sessionId: string,
+  seats: Seats,
+  tell: () => void,
+  complain: (said: string) => void,
+): () => Promise<void> {
+  let reading: Promise<void> | undefined;
+  return function readSeats(): Promise<void> {
+    seats.expect();
+    reading ??= api
+      .seats(sessionId)
+      .then((answer) => {
+        if (!seats.read(answer)) setTimeout(() => void readSeats(), 200);
+        tell();
+      })
+      .catch((error: unknown) => {
+        complain(refusedOf(error).message);
+        setTimeout(() => void readSeats(), COME_BACK_MS);
+      })
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  };
+}
+
+/** What the stream says, by name. */
+type Events = Readonly<Record<string, (data: string) => unknown>>;
+
+function follow(sessionId: string, events: Events, hearer: Omit<Hearer, 'event'>): () => void {
+  const source = {
+    name: `hotseat.hall.${sessionId}`,
+    connect: () => new EventSource(api.streamUrl(sessionId)),
+    events: Object.keys(events),
+  };
+  return joinFeed(source, { ...hearer, event: (name, data) => events[name]?.(data) });
+}
+
 export function useHall(sessionId: string) {
   const columns = shallowRef<LayoutColumns>();
   const layout = shallowRef<Layout>();
@@ -55,8 +94,8 @@ export function useHall(sessionId: string) {
   /** Counts what has changed: marks are too many to be watched one by one. */
   const tick = ref(0);
   const seats = new Seats();
-  const hearers = new Set<Hearer>();
-  let reading: Promise<void> | undefined;
+  const hearers = new Set<MovesHearer>();
+  let polled: SaleAnswer | undefined;
 
   const markOf = (seat: number): string => (tick.value >= 0 ? seats.markOf(seat) : FREE);
   const left = computed(() =>
@@ -67,45 +106,24 @@ export function useHall(sessionId: string) {
     tick.value++;
     for (const hear of hearers) hear(moves);
   };
-  /** The whole hall, as it is now; deltas that arrive meanwhile wait for it. */
-  function readSeats(): Promise<void> {
-    seats.expect();
-    reading ??= api
-      .seats(sessionId)
-      .then((answer) => {
-        if (!seats.read(answer)) setTimeout(() => void readSeats(), 200);
-        tell();
-      })
-      .catch((error: unknown) => {
-        problem.value = refusedOf(error).message;
-        setTimeout(() => void readSeats(), COME_BACK_MS);
-      })
-      .finally(() => {
-        reading = undefined;
-      });
-    return reading;
-  }
+  const readSeats = seatsReader(sessionId, seats, tell, (said) => {
+    problem.value = said;
+  });
   async function readSale(): Promise<void> {
     try {
       const answer = await api.sale(sessionId);
       sale.value = answer;
       problem.value = '';
-      if (live.value !== 'live' && seats.isBehind(answer)) await readSeats();
+      // What was known to the server a poll ago was told since, or never will be.
+      const missed = polled !== undefined && seats.isOlder(polled);
+      polled = answer;
+      if (missed || (live.value !== 'live' && seats.isBehind(answer))) await readSeats();
     } catch (error) {
       problem.value = refusedOf(error).message;
     }
   }
 
-  const open = useFeed(sessionId, {
-    opened() {
-      live.value = 'live';
-      // One that comes back by itself is told what it missed, or to read again.
-      if (seats.size === 0 || seats.isAlone) void readSeats();
-    },
-    lost() {
-      live.value = 'degraded';
-      seats.leaveAlone();
-    },
+  const events: Events = {
     seats(data) {
       const moves = seats.hear(JSON.parse(data));
       if (moves === 'gap') return readSeats();
@@ -113,13 +131,31 @@ export function useHall(sessionId: string) {
     },
     reset: readSeats,
     time: (data) => heardTime(JSON.parse(data).epochMs),
-  });
+  };
+  let leave: (() => void) | undefined;
+  const listen = () => {
+    leave ??= follow(sessionId, events, {
+      open() {
+        live.value = 'live';
+        // One that comes back by itself is told what it missed, or to read again.
+        if (seats.size === 0 || seats.isAlone) void readSeats();
+      },
+      lost() {
+        live.value = 'degraded';
+        seats.leaveAlone();
+      },
+      unsure: () => seats.leaveAlone(),
+    });
+  };
   const polling = setInterval(() => isSeen() && void readSale(), POLL_MS);
-  onUnmounted(() => clearInterval(polling));
+  onUnmounted(() => {
+    clearInterval(polling);
+    leave?.();
+  });
 
   /** @throws Refused */
   async function enter(): Promise<void> {
-    open();
+    listen();
     await readSale();
     columns.value = await api.layout(sessionId);
     layout.value = layoutOf(columns.value);
@@ -139,7 +175,7 @@ export function useHall(sessionId: string) {
     readSale,
     enter,
     /** Told of each change: the moves, or nothing when everything was read again. */
-    onMoves: (hear: Hearer) => {
+    onMoves: (hear: MovesHearer) => {
       hearers.add(hear);
       return () => hearers.delete(hear);
     },

@@ -36,4 +36,7 @@ export function stretch(ms: number): string {
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
 }
 
+/** The time until a deadline, never said longer than it is. */
+export const left = (ms: number): string => stretch(Math.floor(ms / 1_000) * 1_000);
+
 export const isEnglish = computed(() => language.value === 'en');

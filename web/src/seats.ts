@@ -53,6 +53,10 @@ export class Seats {
   isBehind({ epoch, version }: Pick<Snapshot, 'epoch' | 'version'>): boolean {
     return this.size === 0 || epoch !== this.#epoch || version !== this.#version;
   }
+  /** What is known here is of an earlier moment. */
+  isOlder({ epoch, version }: Pick<Snapshot, 'epoch' | 'version'>): boolean {
+    return epoch > this.#epoch || (epoch === this.#epoch && version > this.#version);
+  }
 
   /** @returns false when what came meanwhile does not follow on: it must be read once more */
   read({ epoch, version, states }: Snapshot): boolean {

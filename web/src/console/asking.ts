@@ -10,6 +10,11 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
+/** What passes by itself: then the same is asked again after a while. */
+const WEATHER = new Set(['BUSY', 'ARBITER_AWAY', 'UNREACHABLE']);
+const AGAIN_MS = 3_000;
+export const isWeather = ({ word }: Refused): boolean => WEATHER.has(word);
+
 /** Keeps what was asked last apart from what was asked before. */
 function useTurns() {
   const busy = ref(false);
@@ -28,7 +33,12 @@ function useTurns() {
       problem.value = undefined;
     } catch (error) {
       const refused = refusedOf(error);
-      if (mine === turn) problem.value = refused;
+      if (mine !== turn) return;
+      problem.value = refused;
+      if (isWeather(refused))
+        setTimeout(() => {
+          if (mine === turn) void run(ask, keep);
+        }, AGAIN_MS);
     } finally {
       if (mine === turn) busy.value = false;
     }

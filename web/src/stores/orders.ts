@@ -6,10 +6,10 @@ import { defineStore } from 'pinia';
 import { computed, ref, watch } from 'vue';
 import type { OrderView } from '../../../contracts/order-view.ts';
 import { api, Refused } from '../api.ts';
+import { joinFeed } from '../feed.ts';
 import { useAccount } from './account.ts';
 
 const POLL_MS = 4_000;
-const COME_BACK_MS = 3_000;
 const WAITING: ReadonlySet<string> = new Set(['INIT', 'LOCKED', 'PAYING']);
 export const isWaiting = (order: Pick<OrderView, 'state'>): boolean => WAITING.has(order.state);
 const ALIVE: ReadonlySet<string> = new Set([...WAITING, 'PAID']);
@@ -19,8 +19,7 @@ export const useOrders = defineStore('orders', () => {
   const byId = ref(new Map<string, OrderView>());
   const read = ref(false);
   const problem = ref('');
-  let stream: EventSource | undefined;
-  let later: ReturnType<typeof setTimeout> | undefined;
+  let leave: (() => void) | undefined;
 
   const all = computed(() =>
     [...byId.value.values()].sort(
@@ -55,34 +54,26 @@ export const useOrders = defineStore('orders', () => {
     put(await api.order(orderId));
   }
 
-  /** A ticket opens one stream: whoever comes back needs a new one. */
-  async function listen(): Promise<void> {
-    hush();
-    try {
-      const { ticket } = await api.streamTicket();
-      stream = new EventSource(api.ownStreamUrl(ticket));
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      later = setTimeout(listen, COME_BACK_MS);
-      return;
-    }
-    stream.addEventListener('open', () => void refresh());
-    stream.addEventListener('order', (event) => {
-      const { orderId } = JSON.parse(event.data);
-      // The hint may be faster than the row: the list is read again a moment later.
-      void refreshOne(orderId).catch(() => refresh());
-      setTimeout(() => void refresh(), 1_000);
-    });
-    stream.addEventListener('error', () => {
-      hush();
-      later = setTimeout(listen, COME_BACK_MS);
-    });
-  }
-  function hush(): void {
-    clearTimeout(later);
-    stream?.close();
-    stream = undefined;
-  }
+  /** Each stream needs a ticket of its own. */
+  const connect = async () => {
+    const { ticket } = await api.streamTicket();
+    return new EventSource(api.ownStreamUrl(ticket));
+  };
+  const listen = (uid: string) =>
+    joinFeed(
+      { name: `hotseat.own.${uid}`, connect, events: ['order', 'time'], once: true },
+      {
+        open: () => void refresh(),
+        lost: () => undefined,
+        unsure: () => undefined,
+        event(name, data) {
+          if (name !== 'order') return;
+          // The hint may be faster than the row: the list is read again a moment later.
+          void refreshOne(JSON.parse(data).orderId).catch(() => refresh());
+          setTimeout(() => void refresh(), 1_000);
+        },
+      },
+    );
 
   setInterval(() => {
     if (unpaid.value.length > 0 && document.visibilityState === 'visible') void refresh();
@@ -92,17 +83,12 @@ export const useOrders = defineStore('orders', () => {
     (uid) => {
       byId.value = new Map();
       read.value = false;
-      if (!uid) return hush();
-      void refresh();
-      void listen();
+      leave?.();
+      leave = uid ? listen(uid) : undefined;
+      if (uid) void refresh();
     },
     { immediate: true },
   );
-  // One stream less per hidden tab: browsers open six at most.
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'hidden') hush();
-    else if (account.uid) void listen();
-  });
 
   return { all, unpaid, read, problem, heldOf, put, refresh, refreshOne };
 });

@@ -116,6 +116,17 @@ const zh = {
     mapHelp: '座位图：拖动、滚轮或双指缩放；方向键换座，回车选择。也可用旁边的列表选座。',
     keys: '方向键换座，回车选择',
   },
+  places: {
+    inSection: '{section} {rows}',
+    inRow: '{row}{seats}',
+    inNamedRow: '{row} {seats}',
+    row: '{row}排',
+    seat: '{seats}座',
+    seats: '{seats}座',
+    to: '-',
+    comma: '、',
+    and: '，',
+  },
   conflict: {
     title: '慢了一步',
     taken: '{seats} 刚被抢走',

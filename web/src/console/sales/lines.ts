@@ -11,7 +11,8 @@ const form = (options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', ...options });
 const TIME = form({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const HOUR = form({ hour: '2-digit', minute: '2-digit' });
-const DATE = form({ month: '2-digit', day: '2-digit' });
+const DATE = form({ year: 'numeric', month: '2-digit', day: '2-digit' });
+const dateOf = (date: Date) => DATE.format(date).slice('1970-'.length);
 
 /** The shortest words that tell these moments apart. @param moments seconds since 1970 */
 export function clockOf(moments: readonly number[]): string[] {
@@ -19,8 +20,8 @@ export function clockOf(moments: readonly number[]): string[] {
   const stepS = moments.length > 1 ? spanS / (moments.length - 1) : 0;
   return moments.map((second) => {
     const date = new Date(second * 1_000);
-    if (stepS >= DAY_S) return DATE.format(date);
-    if (spanS >= DAY_S) return `${DATE.format(date)} ${HOUR.format(date)}`;
+    if (stepS >= DAY_S) return dateOf(date);
+    if (spanS >= DAY_S) return `${dateOf(date)} ${HOUR.format(date)}`;
     return (stepS < 60 ? TIME : HOUR).format(date);
   });
 }

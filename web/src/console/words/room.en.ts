@@ -31,7 +31,7 @@ const en: Said<typeof zh> = {
   soldOutMore: 'No seat is left; seats that are not paid for come back',
   live: { opening: 'Connecting', live: 'Live', degraded: 'Disconnected' },
   degraded:
-    'The live connection is down; numbers are read every 4 s, and rates are not recorded meanwhile.',
+    'The live connection is down: numbers are read every 4 s, and no rates are known meanwhile.',
   pause: {
     button: 'Pause the sale',
     title: 'Pause the sale of this session?',

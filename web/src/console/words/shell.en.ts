@@ -30,6 +30,7 @@ const en: Said<typeof zh> = {
   more: 'Load more',
   refresh: 'Refresh',
   reason: { required: 'Reason (required; kept in the audit log)', optional: 'Reason (optional)' },
+  asking: 'It is asked again by itself.',
   advice: {
     UNREACHABLE: 'Check the connection and try again.',
     UNAUTHENTICATED: 'Your sign-in has ended; sign in again.',

@@ -27,6 +27,7 @@ const zh = {
   more: '加载更多',
   refresh: '刷新',
   reason: { required: '原因（必填，写入审计日志）', optional: '原因（可选）' },
+  asking: '会自动重试。',
   advice: {
     UNREACHABLE: '请检查网络后重试。',
     UNAUTHENTICATED: '登录已失效，请重新登录。',
