@@ -277,9 +277,9 @@ export interface Actions extends AdminActions {
   'config-center.rollback': { params: ConfigAsked & { revision: number }; result: ConfigView };
   /** The newest first. */
   'config-center.history': { params: ConfigPlace & { limit?: number }; result: ConfigHistory };
-  /** What differs between two revisions of the whole; from the environment, to now, unless told. */
   /** Of every setting, the last first. */
   'config-center.changes': { params: PageQuery; result: Page<PlacedChange> };
+  /** What differs between two revisions of the whole; from the environment, to now, unless told. */
   'config-center.diff': { params: { from?: number; to?: number }; result: ConfigDiff };
   'config-center.health': { params: Record<string, never>; result: Health };
 

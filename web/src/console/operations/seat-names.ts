@@ -1,5 +1,5 @@
 /** Seats of a layout by what they are called. */
-import type { LayoutColumns } from '../../../contracts/layout.ts';
+import type { LayoutColumns } from '../../../../contracts/layout.ts';
 
 const LIKE_MAX = 30;
 type Named = Pick<LayoutColumns, 'seat' | 'label'>;

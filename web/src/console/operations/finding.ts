@@ -1,6 +1,6 @@
 /** A session by what somebody knows of it: the title of its show, or its id. */
-import { api, type Refused, refusedOf, type Session } from '../api.ts';
-import { inWords, moment } from '../say.ts';
+import { api, type Refused, refusedOf, type Session } from '../../api.ts';
+import { inWords, moment } from '../../say.ts';
 
 export interface FoundSession {
   readonly id: string;

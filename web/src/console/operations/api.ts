@@ -1,6 +1,6 @@
 /** What the pages of operators ask: orders, dead letters, reconciliation, audit, nodes, settings. */
-import type { AuditRow } from '../../../contracts/actions.ts';
-import type { InspectedOrder, KnownOrder, NodeView } from '../../../contracts/admin.ts';
+import type { AuditRow } from '../../../../contracts/actions.ts';
+import type { InspectedOrder, KnownOrder, NodeView } from '../../../../contracts/admin.ts';
 import type {
   ConfigDiff,
   ConfigHistory,
@@ -9,12 +9,12 @@ import type {
   ConfigSaid,
   ConfigView,
   PlacedChange,
-} from '../../../contracts/config.ts';
-import type { DeadLetter, LetterState, WholeLetter } from '../../../contracts/dead-letter.ts';
-import type { OrderState } from '../../../contracts/order.ts';
-import type { ReconcileReport } from '../../../contracts/repair.ts';
-import { answered, client, given, ofId, ofSession } from '../api.ts';
-import type { Page } from './asking.ts';
+} from '../../../../contracts/config.ts';
+import type { DeadLetter, LetterState, WholeLetter } from '../../../../contracts/dead-letter.ts';
+import type { OrderState } from '../../../../contracts/order.ts';
+import type { ReconcileReport } from '../../../../contracts/repair.ts';
+import { answered, client, given, ofId, ofSession } from '../../api.ts';
+import type { Page } from '../asking.ts';
 
 export interface OrderFilter {
   readonly sessionId?: string | undefined;

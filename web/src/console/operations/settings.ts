@@ -1,5 +1,5 @@
 /** Settings as the page shows them: in which group each stands, how a value is said and read. */
-import type { ConfigValue, ConfigView } from '../../../contracts/config.ts';
+import type { ConfigValue, ConfigView } from '../../../../contracts/config.ts';
 
 export const GROUPS = [
   'gray',
