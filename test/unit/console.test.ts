@@ -3,6 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SalesAnswer } from '../../contracts/admin.ts';
+import { wordOfFault } from '../../web/src/console/operations/books.ts';
+import { labelOf, seatBy, seatsLike } from '../../web/src/console/operations/seat-names.ts';
+import { groupOf, valueRead, valueSaid } from '../../web/src/console/operations/settings.ts';
 import { csvOf, curveOf, soldBy } from '../../web/src/console/sales/curve.ts';
 import { findSeats } from '../../web/src/console/sales/find.ts';
 import { clockOf } from '../../web/src/console/sales/lines.ts';
@@ -177,5 +180,44 @@ describe('the words of the console', () => {
       const text = readFileSync(join(WORDS, `${area}.zh-CN.ts`), 'utf8');
       expect(text.match(/[\u4e00-\u9fff]/g)?.length).toBeGreaterThan(20);
     }
+  });
+});
+
+describe('a setting', () => {
+  const view = { setting: 'lockMsDefault', type: 'integer', min: 5_000, max: 900_000 } as never;
+  it('stands in a group, and its time is said with a unit', () => {
+    expect(groupOf('lockMsDefault')).toBe('sale');
+    expect(groupOf('relayEveryMs')).toBe('order');
+    expect(valueSaid('lockMsDefault', 900_000)).toBe('900,000 ms (15 min)');
+    expect(valueSaid('edgeIpRate', 1_500)).toBe('1,500');
+    expect(valueSaid('flowRules', '[{},{}]')).toBe('[2]');
+  });
+  it('is read from what was written, or the fault is named', () => {
+    expect(valueRead(view, ' 6000 ')).toEqual({ value: 6_000 });
+    for (const text of ['', '6e3', '4999', '900001', 'soon'])
+      expect(valueRead(view, text)).toEqual({ fault: 'notWhole' });
+    const rules = { type: 'flowRules' } as never;
+    expect(valueRead(rules, '[ ]')).toEqual({ value: '[]' });
+    expect(valueRead(rules, '{}')).toEqual({ fault: 'notJson' });
+  });
+});
+
+describe('a seat of an operator', () => {
+  const named = { seat: [4, 5, 9], label: ['Stalls 1-1', 'Stalls 1-2', 'Stalls 2-1'] };
+  it('is known by its name however it is spaced, or by its number', () => {
+    expect(seatBy(named, 'stalls1-2')).toBe(5);
+    expect(seatBy(named, '9')).toBe(9);
+    expect(seatBy(named, '1')).toBeUndefined();
+    expect(seatsLike(named, 'stalls 1')).toEqual(['Stalls 1-1', 'Stalls 1-2']);
+    expect(labelOf(named, 9)).toBe('Stalls 2-1');
+  });
+});
+
+describe('the faults of the books', () => {
+  it('all have a sentence of their own', () => {
+    const source = readFileSync(join(import.meta.dirname, '../../services/order/books.ts'), 'utf8');
+    const faults = [...source.matchAll(/^ {2}'(.+)': `$/gm)].map(([, fault]) => fault!);
+    expect(faults.length).toBeGreaterThan(5);
+    expect(faults.map(wordOfFault)).not.toContain(undefined);
   });
 });

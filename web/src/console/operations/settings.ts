@@ -37,7 +37,7 @@ const SPANS: readonly (readonly [number, string])[] = [
 /** A value in short: a time with its unit, a list of rules by its length. */
 export function valueSaid(setting: string, value: ConfigValue): string {
   if (typeof value === 'string') return value.startsWith('[') ? rulesSaid(value) : value;
-  if (!setting.endsWith('Ms')) return value.toLocaleString('en');
+  if (!/Ms(?:$|[A-Z])/.test(setting)) return value.toLocaleString('en');
   const span = SPANS.find(([ms]) => value >= ms && value % ms === 0);
   const exact = `${value.toLocaleString('en')} ms`;
   return span ? `${exact} (${value / span[0]} ${span[1]})` : exact;
@@ -57,9 +57,7 @@ export const valueWritten = (value: ConfigValue): string =>
     ? JSON.stringify(JSON.parse(value), null, 2)
     : String(value);
 
-export type Reading =
-  | { readonly value: ConfigValue }
-  | { readonly fault: 'notWhole' | 'notJson' };
+export type Reading = { readonly value: ConfigValue } | { readonly fault: 'notWhole' | 'notJson' };
 
 /** What somebody wrote into the field; the server judges it again. */
 export function valueRead({ type, min = 0, max = 0 }: ConfigView, text: string): Reading {

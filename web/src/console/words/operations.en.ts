@@ -114,7 +114,8 @@ const en: Words = {
     fields: 'Its fields as they were',
     replay: 'Replay',
     replaySure: 'Replay this message?',
-    replaySays: 'It goes back to “{channel}” as it was, and everybody who listens hears it again; they take it twice without harm.',
+    replaySays:
+      'It goes back to “{channel}” as it was, and everybody who listens hears it again; they take it twice without harm.',
     replayed1: 'Replayed',
     diedAgain: 'It died again after the replay, for the {n}th time',
     waiting: 'Replayed; watching whether it dies again…',

@@ -89,7 +89,11 @@ const zh = {
     open: '待处理',
     replayed: '已重投',
     discarded: '已放弃',
-    none: { open: '没有待处理的死信。', replayed: '没有重投过的死信。', discarded: '没有放弃过的死信。' },
+    none: {
+      open: '没有待处理的死信。',
+      replayed: '没有重投过的死信。',
+      discarded: '没有放弃过的死信。',
+    },
     table: '死信列表',
     diedAt: '最近失败',
     channel: '通道',
@@ -123,8 +127,7 @@ const zh = {
     lead: '把场次的座位（Redis）、订单（MySQL）和支付逐一核对。座位的不一致当场修复，账目的不一致只报告。',
     run: '核对并修复',
     sure: '核对并修复这个场次？',
-    says:
-      '以 MySQL 的订单为准：缺失的锁座和售出会补回 Redis，多出的座位会释放。销售不会中断。',
+    says: '以 MySQL 的订单为准：缺失的锁座和售出会补回 Redis，多出的座位会释放。销售不会中断。',
     running: '正在核对，座位多的场次需要几秒…',
     done: '核对完成',
     clean: '完全一致：座位、订单与账目没有发现差异。',

@@ -7,7 +7,8 @@ const en: Omit<Words, 'means'> = {
   scope: 'In force for',
   everywhere: 'All sessions',
   oneSession: 'One session',
-  onlyPerSession: 'Only those marked “per session” can be set for one; the others are the same for all.',
+  onlyPerSession:
+    'Only those marked “per session” can be set for one; the others are the same for all.',
   find: 'Find a setting',
   findHint: 'Name or meaning',
   none: 'No setting matches.',
