@@ -86,7 +86,7 @@ describe('an operator', () => {
     await page.getByText('No order matches.').waitFor();
   });
 
-  it('reads a dead letter, posts it again, is told that it died again, and gives it up', async () => {
+  it('reads a dead letter, posts it again, sees it die again, and gives it up', async () => {
     const { namespace, shards } = stack().config;
     const keys = keyspace(namespace, shards);
     await redis.xadd(keys.stream('deadline.due', 0), '*', 'payload', '{"no":"of nobody"}');
@@ -122,7 +122,7 @@ describe('an operator', () => {
     await sound();
   });
 
-  it('changes a setting with a reason, is refused nonsense, and takes the change back', async () => {
+  it('changes a setting with a reason, not to nonsense, and takes it back', async () => {
     await page.goto('/console/settings');
     await page.fill('[data-test=find]', SETTING);
     await sound();

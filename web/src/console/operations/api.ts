@@ -1,4 +1,4 @@
-/** What the pages of operators ask: orders, dead letters, reconciliation, audit, nodes, settings. */
+/** What the pages of operators ask: orders, dead letters, books, audit, nodes, settings. */
 import type { AuditRow } from '../../../../contracts/actions.ts';
 import type { InspectedOrder, KnownOrder, NodeView } from '../../../../contracts/admin.ts';
 import type {

@@ -86,7 +86,9 @@ const en: Words = {
   },
   letters: {
     title: 'Dead letters',
-    lead: 'Messages that failed too often. Find the cause and replay them, or give them up with a reason.',
+    lead:
+      'Messages that failed too often. Find the cause and replay them, or give them up ' +
+      'with a reason.',
     states: 'Where they stand',
     open: 'Open',
     replayed: 'Replayed',
@@ -115,7 +117,8 @@ const en: Words = {
     replay: 'Replay',
     replaySure: 'Replay this message?',
     replaySays:
-      'It goes back to “{channel}” as it was, and everybody who listens hears it again; they take it twice without harm.',
+      'It goes back to “{channel}” as it was, and everybody who listens hears it again; ' +
+      'they take it twice without harm.',
     replayed1: 'Replayed',
     diedAgain: 'It died again after the replay, for the {n}th time',
     waiting: 'Replayed; watching whether it dies again…',
@@ -127,10 +130,14 @@ const en: Words = {
   },
   reconcile: {
     title: 'Reconcile',
-    lead: 'Holds the seats of a session (Redis) against orders (MySQL) and payments. What differs in seats is mended at once; what differs in the books is only reported.',
+    lead:
+      'Holds the seats of a session (Redis) against orders (MySQL) and payments. What ' +
+      'differs in seats is mended at once; what differs in the books is only reported.',
     run: 'Compare and repair',
     sure: 'Compare and repair this session?',
-    says: 'The orders in MySQL decide: missing locks and sales are given back to Redis, seats of nobody are released. The sale goes on meanwhile.',
+    says:
+      'The orders in MySQL decide: missing locks and sales are given back to Redis, ' +
+      'seats of nobody are released. The sale goes on meanwhile.',
     running: 'Comparing; a big hall takes some seconds…',
     done: 'Compared',
     clean: 'All agree: no difference in seats, orders or books.',

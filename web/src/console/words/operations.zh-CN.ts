@@ -1,4 +1,4 @@
-/** What the pages of operators say, in Chinese: orders, dead letters, reconciliation, audit, nodes. */
+/** What the pages of operators say, in Chinese. */
 const zh = {
   anything: '全部',
   search: '查询',
