@@ -63,6 +63,7 @@ const shows = new OwnedObjects<ShowRow>({
   kind: 'show',
   table: TABLE,
   isPublic: true,
+  searched: ['title', 'titleEn', 'artist', 'artistEn'],
   view: written,
 });
 

@@ -1057,6 +1057,26 @@ export interface components {
         };
         /** @enum {string} */
         Lane: "stable" | "gray";
+        LayoutColumns: {
+            layoutVersion: string;
+            seatCount: number;
+            size: {
+                width: number;
+                height: number;
+            };
+            tiers: string[];
+            sections: string[];
+            rows: {
+                section: number;
+                row: string;
+            }[];
+            seat: number[];
+            label: string[];
+            x: number[];
+            y: number[];
+            tier: number[];
+            row: number[];
+        };
         /** @enum {string} */
         LetterState: "open" | "replayed" | "discarded";
         LockAnswer: {
@@ -1154,11 +1174,13 @@ export interface components {
         PlanReport: {
             valid: boolean;
             errors: components["schemas"]["Fault"][];
+            encoding?: string;
             seatCount: number;
             tiers: {
                 tier: string;
                 seatCount: number;
             }[];
+            layout?: components["schemas"]["LayoutColumns"];
         };
         ReconcileReport: {
             sale: string;
@@ -1984,6 +2006,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -2164,6 +2187,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -2350,6 +2374,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                showId?: string;
             };
             header?: never;
             path?: never;
@@ -2551,6 +2576,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                q?: string;
+                venueId?: string;
             };
             header?: never;
             path?: never;
