@@ -59,6 +59,11 @@ export interface PageQuery {
   readonly limit?: number;
   readonly cursor?: string;
 }
+/** Of a catalogue's list, as its organiser reads it. */
+export interface OwnedQuery extends PageQuery {
+  /** Part of a name. */
+  readonly q?: string;
+}
 export interface Health {
   readonly ok: boolean;
   /** What is missing, in words; absent when nothing is. */
@@ -325,22 +330,22 @@ export interface Actions extends AdminActions {
 
   // catalogue, as its organisers see it: each sees only what is theirs, an operator everything.
   // `ifMatch` is the header; answers carry the version as `ETag`.
-  'show.adminList': { params: PageQuery; result: Page<Owned> };
+  'show.adminList': { params: OwnedQuery; result: Page<Owned> };
   'show.create': { params: Record<string, unknown>; result: Owned };
   'show.adminGet': { params: { id: string }; result: Owned };
   'show.update': { params: Change; result: Owned };
   'show.remove': { params: OnlyWhen; result: { id: string } };
-  'venue.adminList': { params: PageQuery; result: Page<Owned> };
+  'venue.adminList': { params: OwnedQuery; result: Page<Owned> };
   'venue.create': { params: Record<string, unknown>; result: Owned };
   'venue.adminGet': { params: { id: string }; result: Owned };
   'venue.update': { params: Change; result: Owned };
   'venue.remove': { params: OnlyWhen; result: { id: string } };
-  'session.adminList': { params: PageQuery; result: Page<Owned> };
+  'session.adminList': { params: PageQuery & { showId?: string }; result: Page<Owned> };
   'session.create': { params: Record<string, unknown>; result: Owned };
   'session.adminGet': { params: { id: string }; result: Owned };
   'session.update': { params: Change; result: Owned };
   'session.remove': { params: OnlyWhen; result: { id: string } };
-  'seat-template.adminList': { params: PageQuery; result: Page<Owned> };
+  'seat-template.adminList': { params: OwnedQuery & { venueId?: string }; result: Page<Owned> };
   /** stream: the body, JSON or (`contentType` text/csv, with `venueId` and `name`) CSV. */
   'seat-template.create': { params: PlanHints; result: Owned };
   /** stream: the same body; nothing is kept of it. */

@@ -3,7 +3,7 @@
  * list, get, create, update, remove. Nothing can be written that no rule names.
  */
 import type { ActionSchema } from 'moleculer';
-import type { PageQuery } from '../contracts/actions.ts';
+import type { OwnedQuery } from '../contracts/actions.ts';
 import { refuse } from '../contracts/errors.ts';
 import { type OwnedContext, type OwnedObjects, type OwnedRow, tag, type Written } from './owned.ts';
 import { PAGE_PARAMS } from './page.ts';
@@ -16,6 +16,11 @@ type Rules = Readonly<Record<string, Rule & object>>;
 type Changed = { id: string; ifMatch?: string };
 
 export const BY_ID = { $$strict: true, id: 'string' } as const;
+/** A page of a list that may be searched. */
+export const SEARCHED = {
+  ...PAGE_PARAMS,
+  q: { type: 'string', optional: true, trim: true, max: 100 },
+} as const;
 export const BY_VERSION = { ...BY_ID, ifMatch: { type: 'string', optional: true } } as const;
 
 /** The rules of a create, made those of a change: nothing required, nothing made up. */
@@ -46,8 +51,8 @@ export function readActions<Row extends OwnedRow>(
 ): Record<'adminList' | 'adminGet' | 'remove', ActionSchema> {
   return {
     adminList: {
-      params: PAGE_PARAMS,
-      handler: (ctx: OwnedContext<PageQuery>) => objects.list(ctx, ctx.params),
+      params: SEARCHED,
+      handler: (ctx: OwnedContext<OwnedQuery>) => objects.list(ctx, ctx.params),
     },
     adminGet: {
       params: BY_ID,

@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'moleculer';
 import { Op, type Transaction } from 'sequelize';
-import type { CallMeta, Owned, Page, PageQuery } from '../contracts/actions.ts';
+import type { CallMeta, Owned, OwnedQuery, Page } from '../contracts/actions.ts';
 import type { Principal } from '../contracts/claims.ts';
 import { refuse, wordOf } from '../contracts/errors.ts';
 import { ID_PATTERN, newId } from '../contracts/ids.ts';
@@ -40,6 +40,8 @@ export interface OwnedKind<Row extends OwnedRow> {
   /** What the audit log calls it. */
   readonly kind: string;
   readonly table: string;
+  /** Columns a list is searched in. */
+  readonly searched?: readonly string[];
   /** Columns too big to read with the others. */
   readonly heavy?: readonly string[];
   /** Whether a buyer may see one, or what follows from it. */
@@ -95,8 +97,13 @@ export class OwnedObjects<Row extends OwnedRow> {
     return (row as Row | null) ?? refuse('NOT_FOUND');
   }
 
-  async list(ctx: OwnedContext, { limit = 20, cursor }: PageQuery): Promise<Page<Owned>> {
-    const scope = scopeOf(managerOf(ctx));
+  /** @param where - what else must hold, column by column */
+  async list(
+    ctx: OwnedContext,
+    { limit = 20, cursor, q }: OwnedQuery,
+    where: Readonly<Record<string, string>> = {},
+  ): Promise<Page<Owned>> {
+    const scope = { ...scopeOf(managerOf(ctx)), ...where, ...this.#found(q) };
     const after = cursor === undefined ? {} : { id: { [Op.lt]: idOfCursor(cursor) } };
     const rows = await this.#model.findAll({
       where: { ...scope, ...after } as never,
@@ -111,6 +118,13 @@ export class OwnedObjects<Row extends OwnedRow> {
       (row) => this.view(row),
       ({ id }) => cursorAfter(id),
     );
+  }
+
+  #found(q: string | undefined): object {
+    if (!q) return {};
+    const like = `%${q.replace(/[\\%_]/g, '\\$&')}%`;
+    const columns = this.#kind.searched ?? [];
+    return { [Op.or]: columns.map((column) => ({ [column]: { [Op.like]: like } })) };
   }
 
   async create(ctx: OwnedContext, written: Written<Row>): Promise<Owned> {

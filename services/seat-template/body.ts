@@ -22,6 +22,8 @@ export interface PlanColumns {
 }
 /** What a body says; a change may leave out anything. */
 export interface TemplateBody {
+  /** What a table was written in. */
+  readonly encoding?: string;
   readonly venueId?: string;
   readonly name?: string;
   readonly standing?: readonly string[];
@@ -63,12 +65,13 @@ function tableBody(
     if (!hints[field] && required.includes(field))
       faults.add(`/${field}`, 'required', 'is required');
   const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(hints.contentType ?? '')?.[1];
-  const { text, bad } = tableText(bytes, charset);
+  const { text, bad, encoding } = tableText(bytes, charset);
   for (const line of bad) faults.add(`/line/${line}`, 'encoding', 'is no text in its encoding');
   const drawn = bad.length > 0 ? undefined : planOfCsv(text, hints.name ?? '', faults);
   const plan = drawn && readPlan(drawn.plan, drawn.standing, faults);
   const { venueId, name } = hints;
   return {
+    ...(encoding && { encoding }),
     ...(venueId && { venueId }),
     ...(name && { name }),
     ...(drawn && { standing: drawn.standing }),

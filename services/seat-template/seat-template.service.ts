@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { DataTypes } from 'sequelize';
-import { call, type Owned } from '../../contracts/actions.ts';
+import { call, type Owned, type OwnedQuery } from '../../contracts/actions.ts';
 import { type Fault, refuse, wordOf } from '../../contracts/errors.ts';
 import type { PlanHints, PlanReport, TemplateVersion } from '../../contracts/template.ts';
 import {
@@ -20,7 +20,7 @@ import {
   type OwnedRow,
   tag,
 } from '../../mixins/owned.ts';
-import { BY_ID, BY_VERSION, readActions } from '../../mixins/owned-actions.ts';
+import { BY_ID, BY_VERSION, readActions, SEARCHED } from '../../mixins/owned-actions.ts';
 import { modelOf, table } from '../../mixins/table.ts';
 import type { PlanColumns, Required, TemplateBody } from './body.ts';
 import { bytesOf, streamed } from './stream.ts';
@@ -67,6 +67,7 @@ const templates = new OwnedObjects<TemplateRow>({
   table: TABLE,
   // Buyers see the layout that a session was frozen with, never the plan itself.
   isPublic: false,
+  searched: ['name'],
   heavy: ['plan'],
   view: ({ venueId, name, seatCount, tiers, standing }) => {
     const categories = JSON.parse(tiers) as Category[];
@@ -143,6 +144,14 @@ const schema: ServiceSchema<ServiceSettingSchema, Record<never, never>, Template
   actions: {
     ...readActions(templates),
 
+    adminList: {
+      params: { ...SEARCHED, venueId: { type: 'string', optional: true, max: 64 } },
+      handler: (ctx: OwnedContext<OwnedQuery & { venueId?: string }>) => {
+        const { venueId, ...query } = ctx.params;
+        return templates.list(ctx, query, venueId === undefined ? {} : { venueId });
+      },
+    },
+
     create: {
       params: { $$strict: true, ...HINTS },
       async handler(ctx: OwnedContext<PlanHints>): Promise<Owned> {
@@ -165,8 +174,11 @@ const schema: ServiceSchema<ServiceSettingSchema, Record<never, never>, Template
       async handler(ctx: OwnedContext<PlanHints>): Promise<PlanReport> {
         const { body, faults } = await judged(this, ctx, ctx.params, ['plan']);
         const { seatCount = 0, tiers = [] } = body.columns ?? {};
+        const layout = faults.length === 0 ? await this.workshop.ask('sketch', body) : undefined;
         return {
           valid: faults.length === 0,
+          ...(body.encoding && { encoding: body.encoding }),
+          ...(layout && { layout }),
           errors: faults,
           seatCount,
           tiers: tiers.map(({ tier, seatCount }) => ({ tier, seatCount })),

@@ -4,11 +4,16 @@
  */
 import { gunzipSync } from 'node:zlib';
 import type { Fault } from '../../contracts/errors.ts';
+import type { LayoutColumns } from '../../contracts/layout.ts';
 import type { PlanHints } from '../../contracts/template.ts';
 import { judgeBody, type Required, type TemplateBody } from './body.ts';
 import { layoutOfPlan } from './layout.ts';
 import { readPlan, type SeatingPlan } from './plan.ts';
 import { Faults } from './rules.ts';
+
+/** NATS carries 1 MiB; the rest is for what stands around it. */
+const SKETCH_BYTES_MAX = 700 * 1_024;
+const SKETCHED_MAX = 30_000;
 
 const jsonOf = (packed: Uint8Array): string => gunzipSync(packed).toString();
 
@@ -31,6 +36,13 @@ export const TASKS = {
   draw: (packed: Uint8Array, standing: readonly string[]): Uint8Array => {
     const plan = JSON.parse(jsonOf(packed)) as SeatingPlan;
     return Buffer.from(JSON.stringify(layoutOfPlan(plan, standing)));
+  },
+
+  /** The layout of a body, where it is small enough to be answered in one message. */
+  sketch: ({ columns, standing = [] }: TemplateBody): LayoutColumns | undefined => {
+    if (!columns || columns.seatCount > SKETCHED_MAX) return undefined;
+    const layout = layoutOfPlan(JSON.parse(jsonOf(columns.plan)) as SeatingPlan, standing);
+    return Buffer.byteLength(JSON.stringify(layout)) > SKETCH_BYTES_MAX ? undefined : layout;
   },
 } as const;
 

@@ -49,13 +49,16 @@ export const jsonText = (bytes: Uint8Array): string =>
  * it is that, else GB18030, which is what a Chinese spreadsheet saves (GBK and GB2312 are in it).
  * @returns the numbers of the lines that are no text in that encoding, when there are any
  */
-export function tableText(bytes: Uint8Array, charset?: string): { text: string; bad: number[] } {
+export function tableText(
+  bytes: Uint8Array,
+  charset?: string,
+): { text: string; bad: number[]; encoding?: string } {
   const marked = BOMS.find((bom) => bom.bytes.every((byte, i) => bytes[i] === byte))?.encoding;
   const said = marked ?? charset;
   const tried = said === undefined ? ['utf-8', 'gb18030'].map(decoder) : [decoderOf(said)];
   for (const one of tried) {
     const text = one && textIn(bytes, one);
-    if (text !== undefined) return { text, bad: [] };
+    if (text !== undefined) return { text, bad: [], encoding: one!.encoding };
   }
   const last = tried.at(-1);
   return { text: '', bad: last ? badLines(bytes, last) : [1] };

@@ -7,6 +7,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type RefusalWord, refusal, refuse } from '../../contracts/errors.ts';
+import type { TemplateBody } from './body.ts';
 import type { Question, Reply, TaskName, Tasks } from './tasks.ts';
 
 /** The most a body within its bounds was seen to need, with room. */
@@ -19,6 +20,10 @@ interface Waiting {
   resolve(answer: unknown): void;
   reject(error: Error): void;
 }
+
+/** A plan, or a body with the plan it came to. */
+const bytesIn = (asked: Uint8Array | TemplateBody): number =>
+  asked instanceof Uint8Array ? asked.length : (asked.columns?.plan.length ?? 0);
 
 export class Workshop {
   #thread: Worker | undefined;
@@ -54,7 +59,7 @@ export class Workshop {
     task: Name,
     ...input: Parameters<Tasks[Name]>
   ): Promise<ReturnType<Tasks[Name]>> {
-    const bytes = (input[0] as Uint8Array).length;
+    const bytes = bytesIn(input[0]);
     if (this.#waiting.size > 0 && this.#bytes + bytes > WAITING_BYTES_MAX) refuse('BUSY');
     this.open();
     const id = ++this.#lastId;

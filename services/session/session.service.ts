@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import type { Context, ServiceSchema } from 'moleculer';
-import type { Owned } from '../../contracts/actions.ts';
+import type { Owned, PageQuery } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { ID_PATTERN } from '../../contracts/ids.ts';
 import { type LayoutColumns, layoutOf } from '../../contracts/layout.ts';
@@ -19,7 +19,7 @@ import {
   readActions,
   refuseNulls,
 } from '../../mixins/owned-actions.ts';
-import { fitting } from '../../mixins/page.ts';
+import { fitting, PAGE_PARAMS } from '../../mixins/page.ts';
 import { declareTable, modelOf, table } from '../../mixins/table.ts';
 import { DRAFT_RULES, type Draft, judge } from './draft.ts';
 import { frozenLayout, publish, turn } from './publish.ts';
@@ -79,6 +79,14 @@ const schema: ServiceSchema = {
   mixins: [table(SESSIONS, SESSION_COLUMNS), movesGeneration, keepsAnswers],
   actions: {
     ...readActions(sessions),
+
+    adminList: {
+      params: { ...PAGE_PARAMS, showId: { type: 'string', optional: true, max: 64 } },
+      handler: (ctx: OwnedContext<PageQuery & { showId?: string }>) => {
+        const { showId, ...query } = ctx.params;
+        return sessions.list(ctx, query, showId === undefined ? {} : { showId });
+      },
+    },
 
     create: {
       params: { $$strict: true, ...DRAFT_RULES },

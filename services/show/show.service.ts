@@ -64,6 +64,7 @@ const shows = new OwnedObjects<ShowRow>({
   kind: 'show',
   table: TABLE,
   isPublic: true,
+  searched: ['title', 'titleEn', 'artist', 'artistEn'],
   view: written,
 });
 

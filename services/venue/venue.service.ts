@@ -62,6 +62,7 @@ const venues = new OwnedObjects<VenueRow>({
   kind: 'venue',
   table: TABLE,
   isPublic: true,
+  searched: ['name', 'nameEn', 'city'],
   view: written,
 });
 

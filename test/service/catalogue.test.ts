@@ -148,6 +148,24 @@ test('a change whose audit row cannot be written does not happen', async () => {
   expect(await as(anna)('show.adminGet', { id })).toMatchObject({ title: 'Kept', version: 1 });
 });
 
+test('a list is searched by a part of a name, and narrowed to a show or a venue', async () => {
+  const [mine, other] = [await makeShow(anna, { title: '50%_夜' }), await makeShow(anna)];
+  await makeShow(boris, { title: '50%_夜' });
+  const found = async (action: 'show.adminList' | 'session.adminList', params: object) =>
+    (await as(anna)<{ items: { id: string }[] }>(action, params)).items.map(({ id }) => id);
+  expect(await found('show.adminList', { q: '%_夜' })).toEqual([mine.id]);
+  expect(await found('show.adminList', { q: '5_%夜' })).toEqual([]);
+  const venue = await makeVenue(anna);
+  const template = await makeTemplate(anna, venue.id);
+  const session = await as(anna)('session.create', draftOf(mine.id, venue.id, template.id));
+  expect(await found('session.adminList', { showId: mine.id })).toEqual([session.id]);
+  expect(await found('session.adminList', { showId: other.id })).toEqual([]);
+  const plans = await as(anna)<{ items: object[] }>('seat-template.adminList', {
+    venueId: venue.id,
+  });
+  expect(plans.items).toMatchObject([{ id: template.id }]);
+});
+
 test('what something else refers to stays', async () => {
   const [venue, show] = [await makeVenue(anna), await makeShow(anna)];
   const template = await makeTemplate(anna, venue.id);

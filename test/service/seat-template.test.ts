@@ -169,7 +169,8 @@ describe('a seat template', () => {
           stream: bytes(JSON.stringify(body)),
         })
       ).answer;
-    expect(await judge({ plan: PLAN, standing: ['Floor'] })).toEqual({
+    expect(await judge({ plan: PLAN, standing: ['Floor'] })).toMatchObject({
+      layout: { seatCount: 11, tiers: ['A', 'B'] },
       valid: true,
       errors: [],
       seatCount: 11,

@@ -1073,6 +1073,26 @@ export interface components {
         };
         /** @enum {string} */
         Lane: "stable" | "gray";
+        LayoutColumns: {
+            layoutVersion: string;
+            seatCount: number;
+            size: {
+                width: number;
+                height: number;
+            };
+            tiers: string[];
+            sections: string[];
+            rows: {
+                section: number;
+                row: string;
+            }[];
+            seat: number[];
+            label: string[];
+            x: number[];
+            y: number[];
+            tier: number[];
+            row: number[];
+        };
         /** @enum {string} */
         LetterState: "open" | "replayed" | "discarded";
         LockAnswer: {
@@ -1184,11 +1204,13 @@ export interface components {
         PlanReport: {
             valid: boolean;
             errors: components["schemas"]["Fault"][];
+            encoding?: string;
             seatCount: number;
             tiers: {
                 tier: string;
                 seatCount: number;
             }[];
+            layout?: components["schemas"]["LayoutColumns"];
         };
         ReconcileReport: {
             sale: string;
@@ -2062,6 +2084,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -2242,6 +2265,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -2428,6 +2452,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                showId?: string;
             };
             header?: never;
             path?: never;
@@ -2629,6 +2654,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                q?: string;
+                venueId?: string;
             };
             header?: never;
             path?: never;

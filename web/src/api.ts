@@ -61,6 +61,9 @@ export const useToken = (next: string): void => {
   token = next;
 };
 
+/** For whoever asks without the client. */
+export const bearer = (): string => token;
+
 const API = '/api/v1';
 
 export const client = createClient<paths>({ baseUrl: location.origin });
