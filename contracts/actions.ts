@@ -11,16 +11,7 @@ import type { AdminActions } from './admin.ts';
 import type { SessionView, ShowView, ShowWithSessions, VenueView } from './catalogue-view.ts';
 import type { OrderCancelled } from './channels.ts';
 import type { Principal, Role } from './claims.ts';
-import type {
-  ConfigAsked,
-  ConfigDiff,
-  ConfigHistory,
-  ConfigList,
-  ConfigPlace,
-  ConfigSaid,
-  ConfigView,
-  PlacedChange,
-} from './config.ts';
+import type { ConfigActions } from './config-actions.ts';
 import type { DeadLetter, LetterState, WholeLetter } from './dead-letter.ts';
 import type { OrderState } from './order.ts';
 import type { OrderView, PaymentView } from './order-view.ts';
@@ -119,7 +110,7 @@ export interface OnlyWhen {
 }
 export type Change = OnlyWhen & Readonly<Record<string, unknown>>;
 
-export interface Actions extends AdminActions {
+export interface Actions extends AdminActions, ConfigActions {
   // seckill: the sale, live
   /** stream: the layout's columns as JSON. `to`: its switch at first, OPEN unless told. */
   'seckill.open': {
@@ -269,24 +260,6 @@ export interface Actions extends AdminActions {
   /** Holds a sale against MySQL now, and mends what differs; operators only. */
   'scheduler.reconcile': { params: { sessionId: string }; result: ReconcileReport };
   'scheduler.health': { params: Record<string, never>; result: Health };
-
-  // config-center: what may change while everything runs; operators only. `session`: what is said
-  // for this one session. `ifMatch` is the header: the revision of the key, which is its ETag.
-  'config-center.list': { params: { session?: string }; result: ConfigList };
-  /** @throws CONFIG_UNKNOWN, CONFIG_NOT_LIVE */
-  'config-center.get': { params: { setting: string; session?: string }; result: ConfigView };
-  'config-center.set': { params: ConfigSaid; result: ConfigView };
-  /** Back to what all sessions have, or to what the environment says. */
-  'config-center.unset': { params: ConfigAsked; result: ConfigView };
-  /** A new revision with the value of an old one. */
-  'config-center.rollback': { params: ConfigAsked & { revision: number }; result: ConfigView };
-  /** The newest first. */
-  'config-center.history': { params: ConfigPlace & { limit?: number }; result: ConfigHistory };
-  /** Of every setting, the last first. */
-  'config-center.changes': { params: PageQuery; result: Page<PlacedChange> };
-  /** What differs between two revisions of the whole; from the environment, to now, unless told. */
-  'config-center.diff': { params: { from?: number; to?: number }; result: ConfigDiff };
-  'config-center.health': { params: Record<string, never>; result: Health };
 
   // catalogue: calm, read-mostly
   'show.list': {

@@ -143,7 +143,7 @@ describe('channels', () => {
 });
 
 describe('calls', () => {
-  const contract = ['contracts/actions.ts', 'contracts/admin.ts'];
+  const contract = ['actions', 'admin', 'config-actions'].map((name) => `contracts/${name}.ts`);
   const table = files(['.ts'], contract)
     .map(({ text }) => text.slice(text.search(/^export interface (?:Admin)?Actions /m)))
     .join('\n');
