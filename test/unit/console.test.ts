@@ -89,17 +89,17 @@ describe('what was sold', () => {
 
   it('is a curve for each tier that never falls, until now', () => {
     expect(curveOf(sales, ['A', '=B'], 20 * 60_000)).toEqual({
-      at: [600, 660, 780, 1_200],
+      at: [600, 660, 720, 780, 1_200],
       seats: [
-        [0, 2, 3, 3],
-        [0, 0, 3, 3],
+        [0, 2, 2, 3, 3],
+        [0, 0, 0, 3, 3],
       ],
     });
   });
   it('ends now while a step is still running', () => {
     const { at, seats } = curveOf(sales, ['A'], 12.5 * 60_000);
-    expect(at).toEqual([600, 660, 750]);
-    expect(seats).toEqual([[0, 2, 3]]);
+    expect(at).toEqual([600, 660, 720, 750]);
+    expect(seats).toEqual([[0, 2, 2, 3]]);
   });
   it('is nothing at first', () => {
     expect(curveOf({ ...sales, items: [] }, ['A'], 0)).toEqual({ at: [], seats: [[]] });

@@ -12,25 +12,21 @@ export interface Curve {
 export function curveOf(sales: SalesAnswer, tiers: readonly string[], untilMs: number): Curve {
   const moments = [...new Set(sales.items.map(({ at }) => at))].sort();
   if (moments.length === 0) return { at: [], seats: tiers.map(() => []) };
+  const untilS = untilMs / 1_000;
   const stepS = sales.stepMs / 1_000;
-  const firstS = Date.parse(moments[0]!) / 1_000;
-  // What was sold within a step is known at its end, or now.
-  const ends = moments.map((at) => Math.min(Date.parse(at) / 1_000 + stepS, untilMs / 1_000));
-  const at = [firstS, ...ends];
-  const isLater = untilMs / 1_000 > ends.at(-1)!;
-  if (isLater) at.push(untilMs / 1_000);
+  // Flat while nothing was sold: a step rises from its beginning to its end, or to now.
+  const steps = moments.map((moment) => {
+    const fromS = Date.parse(moment) / 1_000;
+    return { moment, fromS, toS: Math.max(fromS, Math.min(fromS + stepS, untilS)) };
+  });
+  const at = [...new Set([...steps.flatMap(({ fromS, toS }) => [fromS, toS]), untilS])];
   const seats = tiers.map((tier) => {
-    const sold = new Map(
-      sales.items.filter((item) => item.tier === tier).map((item) => [item.at, item.seats]),
+    const sold = sales.items.filter((item) => item.tier === tier);
+    return at.map((second) =>
+      steps
+        .filter(({ toS }) => toS <= second)
+        .reduce((sum, { moment }) => sum + (sold.find((one) => one.at === moment)?.seats ?? 0), 0),
     );
-    let sum = 0;
-    const line = [0];
-    for (const moment of moments) {
-      sum += sold.get(moment) ?? 0;
-      line.push(sum);
-    }
-    if (isLater) line.push(sum);
-    return line;
   });
   return { at, seats };
 }

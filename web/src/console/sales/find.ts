@@ -1,5 +1,12 @@
 /** Finding a seat by what somebody types: its label, its row and number, or `#` and its index. */
-import type { Place } from '../../hall.ts';
+
+/** What is known of a seat by its label. */
+interface Labelled {
+  readonly seat: number;
+  readonly label: string;
+  readonly section: string;
+  readonly row: string;
+}
 
 const FOUND_MAX = 20;
 
@@ -14,7 +21,7 @@ const numberOf = (label: string) => label.slice(label.lastIndexOf('-') + 1).toLo
  * The last word is the number of the seat, the one before it the row, all before them parts of the
  * section; one word alone is found anywhere in a label.
  */
-export function findSeats(places: Iterable<Place>, typed: string): Place[] {
+export function findSeats<Place extends Labelled>(places: Iterable<Place>, typed: string): Place[] {
   const index = /^#(\d+)$/.exec(typed.trim())?.[1];
   const words = wordsOf(typed);
   const [number, row, ...sections] = words.toReversed();
