@@ -22,7 +22,7 @@ import { keyspace } from '../contracts/keys.ts';
 import type { SaleTerms } from '../contracts/sale.ts';
 import { type Arbiter, createArbiter } from '../lua/arbiter.ts';
 import { plainHall } from '../test/lua/hall.ts';
-import { type Place, pin, pinned } from './pinned.ts';
+import { giveWay, type Place, pin, pinned } from './pinned.ts';
 import { benchRedis } from './redis.ts';
 
 /** Where {@link freePortBase} has looked for the edge's own. */
@@ -92,6 +92,7 @@ export async function setStage(): Promise<Stage> {
   // after the wide one has taken its ports
   const narrow = await cast.startEdge(await configOn({ ...shared, ...NARROW }));
   pin('measured', process.pid);
+  giveWay(process.pid);
   return {
     wide,
     narrow,

@@ -33,6 +33,14 @@ export function pin(place: Place, pid: number): void {
   if (pinning) spawnSync('taskset', ['-a', '-c', '-p', coresOf(place), String(pid)]);
 }
 
+/**
+ * Makes a process a batch task: when an answer wakes it, it does not take the core from whoever is
+ * in the middle of a batch of work.
+ */
+export function giveWay(pid: number): void {
+  if (pinning) spawnSync('chrt', ['-a', '--batch', '-p', '0', String(pid)]);
+}
+
 /** Nanoseconds a process of one thread has had of a core, ever. */
 export const cpuNsOf = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ', 1)[0]);

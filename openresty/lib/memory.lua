@@ -2,6 +2,11 @@
 -- most. A young and an old table: when the young one is full it becomes the old one, and what was
 -- in that and nobody asked for is forgotten. One look, where a list in the order of use needs five
 -- places of memory; which counts when twenty thousand buyers come in turns.
+--
+-- All of it is looked through at each collection of garbage, and a flood makes garbage: so it is
+-- collected when the heap has tripled, not doubled.
+collectgarbage("setpause", 300)
+
 local _M = {}
 local mt = { __index = _M }
 
