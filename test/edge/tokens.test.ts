@@ -18,16 +18,20 @@ const uidSeen = async (authorization: string): Promise<unknown> => {
   return status === 200 ? stage.doors.seen[0]!.headers['x-edge-uid'] : status;
 };
 
-/** What one worker answers to tokens that come one after the other on one connection. */
-async function statusesOf(tokens: readonly string[]): Promise<number[]> {
-  const lines = tokens.map(
-    (token, place) =>
-      `GET /api/v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n` +
-      `Connection: ${place < tokens.length - 1 ? 'keep-alive' : 'close'}\r\n\r\n`,
+/** What one worker answers to requests that come one after the other on one connection. */
+async function answersTo(requests: readonly string[]): Promise<number[]> {
+  const lines = requests.map(
+    (request, place) =>
+      `${request}Host: x\r\nContent-Length: 0\r\n` +
+      `Connection: ${place < requests.length - 1 ? 'keep-alive' : 'close'}\r\n\r\n`,
   );
   const text = await stage.raw(lines.join(''));
   return [...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => Number(status));
 }
+const statusesOf = (tokens: readonly string[]): Promise<number[]> =>
+  answersTo(
+    tokens.map((token) => `GET /api/v1/orders HTTP/1.1\r\nAuthorization: Bearer ${token}\r\n`),
+  );
 
 describe('a token', () => {
   it.each(GOOD)('%s is good', async (_, make) => {
@@ -112,6 +116,22 @@ describe('a permit', () => {
     ['that is very long', () => 'x'.repeat(2_000)],
   ])('%s is refused', async (_, make) => {
     expectRefusal(await lockWith(make()), 403, 'PERMIT_INVALID');
+  });
+  it('that was good is not good for another session or with another token', async () => {
+    const [token, other] = [stage.token(), stage.token({ sub: 'u2' })];
+    const permit = stage.permit(session);
+    const asked = [
+      [session, token],
+      [newSession(), token],
+      [session, other],
+      [session, token],
+    ] as const;
+    const requests = asked.map(
+      ([id, bearer]) =>
+        `POST /api/v1/sessions/${id}/locks HTTP/1.1\r\n` +
+        `Authorization: Bearer ${bearer}\r\nX-Permit: ${permit}\r\n`,
+    );
+    expect(await answersTo(requests)).toEqual([200, 403, 403, 200]);
   });
   it('is refused without its buyer’s token', async () => {
     const answer = await stage.lock(session, { 'X-Permit': stage.permit(session) });

@@ -82,6 +82,8 @@ export const GOOD: readonly Vector[] = [
   ...made({
     'of the first secret': {},
     'of another secret of the ring': { kid: 'old' },
+    'of a secret as long as a block': { kid: 'block' },
+    'of a secret longer than a block': { kid: 'long' },
     'signed RS256': { kid: 'rs' },
     'signed RS256 with another key': { kid: 'rs2' },
     'signed ES256': { kid: 'es' },

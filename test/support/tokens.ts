@@ -20,6 +20,9 @@ export type Key = string | Buffer | KeyObject;
 export const ISSUERS = {
   test: { alg: 'HS256', key: secret() },
   old: { alg: 'HS256', key: secret() },
+  // HMAC hashes a key that is longer than a block of its hash, which is 64 bytes.
+  long: { alg: 'HS256', key: 'k'.repeat(30) + secret().repeat(2) },
+  block: { alg: 'HS256', key: secret() + secret().slice(0, 21) },
   rs: { alg: 'RS256', key: rsa() },
   rs2: { alg: 'RS256', key: rsa() },
   es: { alg: 'ES256', key: ec() },
