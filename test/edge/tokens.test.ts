@@ -87,6 +87,10 @@ describe('a permit', () => {
   const lockWith = (permit: string) =>
     stage.lock(session, { Authorization: `Bearer ${stage.token()}`, 'X-Permit': permit });
 
+  const requestOf = (permit: string) => (id: string, token: string) =>
+    `POST /api/v1/sessions/${id}/locks HTTP/1.1\r\n` +
+    `Authorization: Bearer ${token}\r\nX-Permit: ${permit}\r\n`;
+
   it('of any key of the ring is good', async () => {
     expect((await lockWith(stage.permit(session))).status).toBe(200);
     expect((await lockWith(stage.permit(session, 'u1', inAnHour, 'old'))).status).toBe(200);
@@ -119,19 +123,18 @@ describe('a permit', () => {
   });
   it('that was good is not good for another session or with another token', async () => {
     const [token, other] = [stage.token(), stage.token({ sub: 'u2' })];
-    const permit = stage.permit(session);
-    const asked = [
-      [session, token],
-      [newSession(), token],
-      [session, other],
-      [session, token],
-    ] as const;
-    const requests = asked.map(
-      ([id, bearer]) =>
-        `POST /api/v1/sessions/${id}/locks HTTP/1.1\r\n` +
-        `Authorization: Bearer ${bearer}\r\nX-Permit: ${permit}\r\n`,
-    );
-    expect(await answersTo(requests)).toEqual([200, 403, 403, 200]);
+    const ask = requestOf(stage.permit(session));
+    const asked = [ask(session, token), ask(newSession(), token), ask(session, other)];
+    expect(await answersTo([...asked, asked[0]!])).toEqual([200, 403, 403, 200]);
+  });
+  it('that was good is not good after its end, though it was remembered', async () => {
+    const endsMs = Date.now() + 3_000;
+    const ask = requestOf(stage.permit(session, 'u1', endsMs))(session, stage.token());
+    const soon = new Promise((done) => setTimeout(done, endsMs + 100 - Date.now()));
+    expect(await answersTo([ask, ask])).toEqual([200, 200]);
+    await soon;
+    // each worker has been asked by now, or never heard of it
+    for (let i = 0; i < 4; i++) expect(await answersTo([ask, ask])).toEqual([403, 403]);
   });
   it('is refused without its buyer’s token', async () => {
     const answer = await stage.lock(session, { 'X-Permit': stage.permit(session) });
