@@ -1,6 +1,7 @@
 -- HMAC-SHA256, comparison in constant time, and signatures of RSA and P-256 keys, by the libcrypto
 -- that nginx is linked with (OpenSSL 1.1.1 or 3).
 local ffi = require "ffi"
+-- It declares the functions of nginx for base64url.
 require "ngx.base64"
 
 local bxor, copy = bit.bxor, ffi.copy

@@ -1,7 +1,7 @@
 /** What still refers to an object that was to be removed, by name. */
 import { Refused } from '../../api.ts';
-import { catalogueApi } from '../catalogue-api.ts';
 import { stamp } from '../say.ts';
+import { catalogueApi } from './api.ts';
 
 interface Use {
   readonly kind: 'session' | 'seat-template';

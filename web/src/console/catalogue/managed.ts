@@ -7,9 +7,9 @@ import { useI18n } from 'vue-i18n';
 import { useRouter } from 'vue-router';
 import { type Refused, refusedOf } from '../../api.ts';
 import { useAsking } from '../asking.ts';
-import { catalogueApi, type Kinds } from '../catalogue-api.ts';
 import { useConfirm } from '../confirm.ts';
 import { useTell } from '../telling.ts';
+import { catalogueApi, type Kinds } from './api.ts';
 import { saidInUse } from './in-use.ts';
 
 export interface Field {

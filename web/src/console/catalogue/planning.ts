@@ -4,7 +4,7 @@
  */
 import { computed, ref, shallowRef } from 'vue';
 import { type Refused, refusedOf } from '../../api.ts';
-import type { Report, Template } from '../catalogue-api.ts';
+import type { Report, Template } from './api.ts';
 import {
   type Around,
   type Drawn,

@@ -1,7 +1,7 @@
 /** One session in a form: what it refers to, its terms, keeping them, publishing, its end. */
 import { computed, type Ref, reactive, ref, shallowRef, watch } from 'vue';
 import { api, type Refused, refusedOf, type Venue } from '../../api.ts';
-import { type CatalogueSession, catalogueApi, type Template } from '../catalogue-api.ts';
+import { type CatalogueSession, catalogueApi, type Template } from './api.ts';
 import { NEW } from './managed.ts';
 import { bodyOf, changedIn, faultsIn, newTerms, type Terms, termsOf } from './terms.ts';
 

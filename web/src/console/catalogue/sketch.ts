@@ -2,7 +2,7 @@
 import { ref, shallowRef } from 'vue';
 import type { LayoutColumns } from '../../../../contracts/layout.ts';
 import { type Refused, refusedOf } from '../../api.ts';
-import { catalogueApi, type Report, type Template } from '../catalogue-api.ts';
+import { catalogueApi, type Report, type Template } from './api.ts';
 import { requestOf, send } from './plan-file.ts';
 
 export function useSketch() {

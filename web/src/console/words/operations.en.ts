@@ -5,15 +5,10 @@ const en: Words = {
   anything: 'All',
   search: 'Search',
   clear: 'Clear',
-  back: 'Back to the list',
   session: 'Session',
   sessionHint: 'Title of a show, or id of a session',
-  sessionFind: 'Find a session',
   sessionNone: 'No published session found',
-  sessionChosen: 'Chosen session',
   sessionOther: 'Another session',
-  sessionTake: 'Choose',
-  sessionOfId: 'Choose by its id {id}',
   order: 'Order',
   state: 'State',
   uid: 'User',
@@ -22,7 +17,6 @@ const en: Words = {
   when: 'Time',
   moreSeats: 'and {n} more',
   orders: {
-    title: 'Orders',
     lead: 'By order, user, session and seat; the newest first.',
     byId: 'Open order',
     seat: 'Seat',
@@ -80,12 +74,9 @@ const en: Words = {
     ofBuyer: 'All orders of this user',
     room: 'Sale room of the session',
     audit: 'Its audit log',
-    copy: 'Copy',
-    copied: 'Order id copied',
     until: '{time} left',
   },
   letters: {
-    title: 'Dead letters',
     lead:
       'Messages that failed too often. Find the cause and replay them, or give them up ' +
       'with a reason.',
@@ -129,7 +120,6 @@ const en: Words = {
     discarded1: 'Discarded',
   },
   reconcile: {
-    title: 'Reconcile',
     lead:
       'Holds the seats of a session (Redis) against orders (MySQL) and payments. What ' +
       'differs in seats is mended at once; what differs in the books is only reported.',
@@ -138,7 +128,6 @@ const en: Words = {
     says:
       'The orders in MySQL decide: missing locks and sales are given back to Redis, ' +
       'seats of nobody are released. The sale goes on meanwhile.',
-    running: 'Comparing; a big hall takes some seconds…',
     done: 'Compared',
     clean: 'All agree: no difference in seats, orders or books.',
     report: 'Report',
@@ -149,8 +138,6 @@ const en: Words = {
     corrected: 'Seats counted anew',
     books: 'Faults in the books',
     left: '{n} more are not listed; compare again to see what is left of them.',
-    noDifferences: 'Seats and orders agree.',
-    noBooks: 'The books add up.',
     mysql: 'MySQL (order)',
     arbiter: 'Redis (seats)',
     did: 'Done',
@@ -192,7 +179,6 @@ const en: Words = {
     },
   },
   audit: {
-    title: 'Audit log',
     lead: 'Who changed what, and when; the last change first.',
     views: 'Kind of record',
     objects: 'Shows, orders, messages',
@@ -213,7 +199,6 @@ const en: Words = {
     setting: 'Setting',
     nothing: '(nothing)',
     rolledBack: 'Back to revision {n}',
-    roles: { buyer: 'buyer', organiser: 'organiser', operator: 'operator' },
     kinds: {
       show: 'Show',
       venue: 'Venue',
@@ -237,7 +222,6 @@ const en: Words = {
     },
   },
   nodes: {
-    title: 'Nodes and health',
     lead: 'Every process of the system, and what it says of itself.',
     table: 'Nodes',
     every: 'Refresh every {s} seconds',

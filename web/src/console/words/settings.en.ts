@@ -2,12 +2,10 @@
 import type { Words } from './settings.zh-CN.ts';
 
 const en: Omit<Words, 'means'> = {
-  title: 'Settings',
   lead:
     'What may change while everything runs. A change is in force in every process ' +
     'within a second, with who made it and why.',
   scope: 'In force for',
-  everywhere: 'All sessions',
   oneSession: 'One session',
   onlyPerSession:
     'Only those marked “per session” can be set for one; the others are the same for all.',

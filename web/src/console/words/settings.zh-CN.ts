@@ -1,9 +1,7 @@
 /** What the page of settings says, in Chinese, with what each setting means. */
 const zh = {
-  title: '运行参数',
   lead: '运行中可以调整的参数。改动在一秒内对所有进程生效，并记录操作人和理由。',
   scope: '适用范围',
-  everywhere: '全部场次',
   oneSession: '单个场次',
   onlyPerSession: '只有标有“可按场次”的参数可以单独设置；其余对全部场次一致。',
   find: '查找参数',

@@ -2,10 +2,10 @@
  * What the console asks of the catalogue: shows, venues, seat templates and sessions as those who
  * manage them see them. A change names the version it was made from.
  */
-import type { PlanReport, TemplateVersion } from '../../../contracts/template.ts';
-import { answered, client, given, type Show, type Venue } from '../api.ts';
-import type { ManagedSession, Turned } from './api.ts';
-import type { Page } from './asking.ts';
+import type { PlanReport, TemplateVersion } from '../../../../contracts/template.ts';
+import { answered, client, given, type Show, type Venue } from '../../api.ts';
+import type { ManagedSession, Turned } from '../api.ts';
+import type { Page } from '../asking.ts';
 
 export type Kind = 'shows' | 'venues' | 'seat-templates' | 'sessions';
 export interface Managed {
