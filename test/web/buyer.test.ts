@@ -65,6 +65,11 @@ describe('a buyer', () => {
     const { page } = buyer;
     await page.goto('/');
     await page.fill('input[type=search]', 'Test show');
+    await page.route('**/shows?*', (route) => route.abort(), { times: 1 });
+    await page.click('form[role=search] button');
+    await page.getByText('网络不通，请检查后重试').waitFor();
+    await page.reload();
+    await page.fill('input[type=search]', 'Test show');
     await page.click('form[role=search] button');
     await page.locator('a.show').first().waitFor();
     expect(await faultsOn(page)).toEqual([]);

@@ -14,7 +14,7 @@ import type {
   SeatsAnswer,
 } from '../../contracts/sale-view.ts';
 import type { components, paths } from '../api/schema.d.ts';
-import { language } from './i18n.ts';
+import { i18n, language } from './i18n.ts';
 
 type Schemas = components['schemas'];
 export type Tier = Schemas['TierView'];
@@ -74,6 +74,10 @@ client.use({
   },
 });
 
+/** Nobody answered. Why, only the browser's own tools tell. */
+export const unreachable = (): Refused =>
+  new Refused('UNREACHABLE', 0, i18n.global.t('problem.UNREACHABLE'));
+
 interface Answered {
   readonly data?: unknown;
   readonly error?: unknown;
@@ -84,8 +88,8 @@ interface Answered {
  * description: hence `Answer`.
  */
 export async function answered<Answer>(asking: Promise<Answered>): Promise<Answer> {
-  const { data, error, response } = await asking.catch((broken: Error) => {
-    throw new Refused('UNREACHABLE', 0, broken.message);
+  const { data, error, response } = await asking.catch(() => {
+    throw unreachable();
   });
   if (response.ok) return data as Answer;
   const problem = typeof error === 'object' && error !== null ? error : {};

@@ -2,7 +2,7 @@
  * A file with a plan on its way to the backend. The text of a JSON plan is put into the request as
  * it stands, so that it can be downloaded again letter for letter; a table goes as it is.
  */
-import { bearer, Refused } from '../../api.ts';
+import { bearer, Refused, unreachable } from '../../api.ts';
 import { language } from '../../i18n.ts';
 
 export const FILE_BYTES_MAX = 32 * 1_024 * 1_024;
@@ -132,7 +132,7 @@ export function send<Answer>(
     going.setRequestHeader('Authorization', `Bearer ${bearer()}`);
     if (version !== undefined) going.setRequestHeader('If-Match', `"${version}"`);
     going.upload.onprogress = ({ loaded, total }) => heard(total === 0 ? 1 : loaded / total);
-    going.onerror = () => reject(new Refused('UNREACHABLE', 0, ''));
+    going.onerror = () => reject(unreachable());
     going.onload = () => {
       const answer = said(going.responseText);
       if (going.status >= 200 && going.status < 300) return resolve(answer as Answer);
