@@ -24,6 +24,7 @@ import { type Arbiter, createArbiter } from '../lua/arbiter.ts';
 import { plainHall } from '../test/lua/hall.ts';
 import { giveWay, type Place, pin, pinned } from './pinned.ts';
 import { benchRedis } from './redis.ts';
+import { openTerms } from './terms.ts';
 
 /** Where {@link freePortBase} has looked for the edge's own. */
 const EDGE_OFFSET = 99;
@@ -176,15 +177,7 @@ async function workerOf({ pid }: ChildProcess): Promise<number> {
 async function openSales(arbiter: Arbiter, { shards, orderIdKeys }: Config): Promise<Sales> {
   for (let shard = 0; shard < shards; shard++) await arbiter.adopt(shard, 1);
   const nowMs = Date.now();
-  const terms: SaleTerms = {
-    reservationRequired: false,
-    reservationOpensAtMs: nowMs - 2 * HOUR,
-    reservationClosesAtMs: nowMs - HOUR,
-    opensAtMs: nowMs - HOUR,
-    closesAtMs: nowMs + HOUR,
-    seatsPerBuyerMax: 6,
-    lockMs: HOUR,
-  };
+  const terms = openTerms(nowMs);
   const open = async (more: Partial<SaleTerms> = {}) => {
     const sale = newId(nowMs, randomBytes);
     await arbiter.open(sale, plainHall(2), { A: 1 }, { ...terms, ...more });

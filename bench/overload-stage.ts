@@ -20,12 +20,12 @@ import { edgeAuthText, permitText } from '../contracts/claims.ts';
 import type { FlowReport } from '../contracts/flow.ts';
 import { newId, newOrderId } from '../contracts/ids.ts';
 import { keyspace } from '../contracts/keys.ts';
-import type { SaleTerms } from '../contracts/sale.ts';
 import { createArbiter } from '../lua/arbiter.ts';
 import { plainHall } from '../test/lua/hall.ts';
 import type { Asked } from './overload-load.ts';
 import { pin, pinned } from './pinned.ts';
 import { benchRedis } from './redis.ts';
+import { openTerms } from './terms.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const HOUR = 3_600_000;
@@ -126,15 +126,7 @@ async function sellOut(
 ): Promise<string> {
   for (let shard = 0; shard < shards; shard++) await arbiter.adopt(shard, 1);
   const nowMs = Date.now();
-  const terms: SaleTerms = {
-    reservationRequired: false,
-    reservationOpensAtMs: nowMs - 2 * HOUR,
-    reservationClosesAtMs: nowMs - HOUR,
-    opensAtMs: nowMs - HOUR,
-    closesAtMs: nowMs + HOUR,
-    seatsPerBuyerMax: 6,
-    lockMs: HOUR,
-  };
+  const terms = openTerms(nowMs);
   const sale = newId(nowMs, randomBytes);
   await arbiter.open(sale, plainHall(2), { A: 1 }, terms);
   const orderId = newOrderId(sale, 'early', firstOf(orderIdKeys)[1], nowMs, randomBytes);

@@ -18,6 +18,7 @@ import { keyspace } from '../contracts/keys.ts';
 import { createArbiter } from '../lua/arbiter.ts';
 import { plainHall } from '../test/lua/hall.ts';
 import { median, percentile } from './figures.ts';
+import { openTerms } from './terms.ts';
 
 const READERS = 5_000;
 const AT_ONCE = 100;
@@ -30,7 +31,6 @@ const P95_MOST_MS = 250;
 const KIB_MOST = 20;
 const EDGE_OFFSET = 99;
 const SETTLE_MS = 5_000;
-const HOUR = 3_600_000;
 
 const rssKib = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
@@ -96,15 +96,7 @@ async function openSale(redis: Redis) {
   const arbiter = createArbiter({ redis, keys: keyspace(namespace, shards) });
   const sale = newId(Date.now(), randomBytes);
   const nowMs = Date.now();
-  const terms = {
-    reservationRequired: false,
-    reservationOpensAtMs: nowMs - HOUR,
-    reservationClosesAtMs: nowMs - 1_000,
-    opensAtMs: nowMs - 1_000,
-    closesAtMs: nowMs + HOUR,
-    seatsPerBuyerMax: 6,
-    lockMs: HOUR,
-  };
+  const terms = openTerms(nowMs);
   await arbiter.open(sale, plainHall(1_000, 50), { A: 100 }, terms, 'OPEN');
   const [key] = orderIdKeys.values();
   const turn = async (n: number) => {
