@@ -141,7 +141,17 @@ export interface Actions extends AdminActions, ConfigActions {
   /** The arbiter's view of a seat (no history); operators only. */
   'seckill.inspect': {
     params: { sessionId: string; seat: number };
-    result: Omit<SeatInspection, 'history'>;
+    result: Omit<SeatInspection, 'history' | 'blocks'>;
+  };
+  /** Keeps a free seat back. @throws SEAT_UNKNOWN, SEAT_NOT_FREE, SEAT_BLOCKED, ARBITER_AWAY */
+  'seckill.block': {
+    params: { sessionId: string; seat: number; blockId: string };
+    result: { blockId: string };
+  };
+  /** Gives back a seat that could not be kept. */
+  'seckill.unblock': {
+    params: { sessionId: string; blockId: string };
+    result: { changed: boolean };
   };
   'seckill.late': { params: { lateMs: number; limit: number }; result: HoldAnswer[] };
   'seckill.health': { params: Record<string, never>; result: Health };
@@ -191,11 +201,12 @@ export interface Actions extends AdminActions, ConfigActions {
   };
 
   // what a repair of the arbiter asks; pages in the order of the id, from `after` on
+  /** Orders that are alive, and blocks. */
   'order.live': {
     params: { sale: string; after: string; limit: number };
     result: { items: readonly LiveOrder[]; next: string | null };
   };
-  /** What MySQL says of locks, in the order asked. */
+  /** What MySQL says of locks and blocks, in the order asked. */
   'order.words': {
     params: { orderIds: readonly string[] };
     result: readonly { orderId: string; word: OrderWord; ageMs: number }[];

@@ -6,7 +6,7 @@ import type { Page, PageQuery } from './actions.ts';
 import type { Lane } from './lane.ts';
 import type { OrderState } from './order.ts';
 import type { OrderView, PaymentView, RefundView } from './order-view.ts';
-import type { SeatInspection } from './sale-view.ts';
+import type { SeatBlock, SeatInspection } from './sale-view.ts';
 
 /** An order as an operator sees it. */
 export type KnownOrder = OrderView & { readonly uid: string };
@@ -71,7 +71,7 @@ export interface AdminActions {
   'order.inspect': { params: { orderId: string }; result: InspectedOrder };
   'order.seatHistory': {
     params: { sessionId: string; seat: number };
-    result: SeatInspection['history'];
+    result: Pick<SeatInspection, 'history' | 'blocks'>;
   };
   /** The newest first; operators only. */
   'order.search': { params: OrderSearch; result: Page<KnownOrder> };
@@ -85,6 +85,21 @@ export interface AdminActions {
     params: { sessionId: string; seat: number; reason: string };
     result: FreedSeat;
   };
+  /**
+   * Takes a free seat off the sale until it is unblocked; operators only.
+   * @throws SEAT_UNKNOWN, SEAT_NOT_FREE, SEAT_BLOCKED, ARBITER_AWAY
+   */
+  'order.blockSeat': {
+    params: { sessionId: string; seat: number; reason: string };
+    result: SeatBlock;
+  };
+  /** Puts it on sale again: it is free a moment later. @throws SEAT_NOT_BLOCKED */
+  'order.unblockSeat': {
+    params: { sessionId: string; seat: number; reason: string };
+    result: SeatBlock;
+  };
+  /** What is blocked now, in the order it was, for whoever may manage the session. */
+  'order.blocks': { params: PageQuery & { sessionId: string }; result: Page<SeatBlock> };
   /** What the arbiter and the orders know of a seat, together; operators only. */
   'gateway.seat': { params: { sessionId: string; seat: number }; result: SeatInspection };
   /** Operators only. */

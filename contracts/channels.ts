@@ -45,7 +45,7 @@ export type SeatMoved =
       readonly request?: KeyedRequest;
     })
   | (Moved & {
-      readonly type: 'sold' | 'released' | 'restored';
+      readonly type: 'sold' | 'released' | 'blocked' | 'restored';
       readonly seats: readonly number[];
       readonly reason: string;
     });
@@ -69,13 +69,13 @@ export interface OrderPaid {
   readonly uid: string;
   readonly seats: readonly number[];
 }
-/** An order ended unpaid, or a lock never became one: either way its seats go back. */
+/** An order ended unpaid, a lock never became one, a block was lifted: its seats go back. */
 export interface OrderCancelled {
   readonly sale: string;
   readonly orderId: string;
   readonly uid: string;
   readonly seats: readonly number[];
-  readonly reason: 'CANCELLED' | 'TIMEOUT_CANCELLED' | AbortReason;
+  readonly reason: 'CANCELLED' | 'TIMEOUT_CANCELLED' | 'UNBLOCKED' | AbortReason;
 }
 export interface RefundRequested {
   readonly sale: string;

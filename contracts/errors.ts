@@ -94,6 +94,24 @@ const table = {
     zh: '没有订单占用该座位',
     en: 'No order holds this seat',
   },
+  SEAT_NOT_FREE: {
+    status: 409,
+    retry: false,
+    zh: '座位已被订单占用，不能停售',
+    en: 'An order has the seat: only a free seat can be blocked',
+  },
+  SEAT_BLOCKED: {
+    status: 409,
+    retry: false,
+    zh: '座位已停售，请先恢复出售',
+    en: 'The seat is blocked; unblock it first',
+  },
+  SEAT_NOT_BLOCKED: {
+    status: 409,
+    retry: false,
+    zh: '座位没有停售',
+    en: 'The seat is not blocked',
+  },
   LIMIT_REACHED: {
     status: 409,
     retry: false,

@@ -1,10 +1,11 @@
 /**
- * The two kinds of ids the project mints. Both sort by time; the clock and the randomness come in
+ * The kinds of ids the project mints. All sort by time; the clock and the randomness come in
  * as arguments, so that a seeded simulation can own them.
  *
  * - catalogue ids: 9 characters of time, 7 random (35 bits)
  * - `orderId`: `<sessionId>-<9 of time><16 random, 80 bits>-<8 of HMAC(uid)>`: any service reads
  *   its sale and the moment it was minted, and checks whose it is, without a look-up
+ * - `blockId`: `<sessionId>-block-<id>`, in the place of an orderId where the house has a seat
  */
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 
@@ -59,4 +60,19 @@ export function isOwnerOf(orderId: string, uid: string, key: KeyObject): boolean
   if (!ORDER_ID_PATTERN.test(orderId)) return false;
   const expected = ownerMark(orderId.slice(0, cut), uid, key);
   return timingSafeEqual(Buffer.from(orderId.slice(cut + 1)), Buffer.from(expected));
+}
+
+const BLOCK_ID_PATTERN = /^([0-9a-hjkmnp-tv-z]{16})-block-([0-9a-hjkmnp-tv-z]{16})$/;
+
+/** The id of a seat that the house keeps back. */
+export const newBlockId = (sessionId: string, nowMs: number, random: Random): string =>
+  `${sessionId}-block-${newId(nowMs, random)}`;
+
+/** What a blockId says by itself, or undefined when it is not one. */
+export function readBlockId(
+  blockId: string,
+): { sessionId: string; id: string; mintedAtMs: number } | undefined {
+  const [, sessionId, id] = BLOCK_ID_PATTERN.exec(blockId) ?? [];
+  if (sessionId === undefined || id === undefined) return undefined;
+  return { sessionId, id, mintedAtMs: decodeTime(id.slice(0, TIME_LENGTH)) };
 }

@@ -10,13 +10,17 @@ export interface Late {
   readonly lateMs: number;
   readonly limit: number;
 }
-/** What MySQL says of a lock; `UNKNOWN`: it has no verdict. */
-export type OrderWord = OrderState | 'ABORTED' | 'UNKNOWN';
-/** An order that is alive, with the seats that are its own. */
+/**
+ * What MySQL says of a lock or a block; `UNKNOWN`: a lock without a verdict. A block that was never
+ * recorded is `UNBLOCKED`.
+ */
+export type OrderWord = OrderState | 'ABORTED' | 'UNKNOWN' | 'BLOCKED' | 'UNBLOCKED';
+/** An order that is alive, or a block, with the seats that are its own. */
 export interface LiveOrder {
   readonly orderId: string;
+  /** Empty for a block. */
   readonly uid: string;
-  readonly state: OrderState;
+  readonly state: OrderState | 'BLOCKED';
   readonly deadlineMs: number;
   readonly seats: readonly number[];
   /** Of the lock it comes from: the same request again is answered with this order. */
@@ -44,11 +48,12 @@ export interface Difference {
   readonly mysql: OrderWord;
   readonly arbiter: 'NONE' | 'PARTIAL' | 'LOCKED' | 'SOLD';
   /** `waits`: somebody else has one of the seats, and will have to give it back first. */
-  readonly did: 'lock' | 'sell' | 'release' | 'alarm' | 'waits';
+  readonly did: 'lock' | 'sell' | 'block' | 'release' | 'alarm' | 'waits';
 }
 /** A sale in the arbiter held against MySQL. */
 export interface ReconcileReport {
   readonly sale: string;
+  /** Live ones, and blocks. */
   readonly orders: number;
   /** Seats that are not free in the arbiter. */
   readonly occupied: number;

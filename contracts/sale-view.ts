@@ -2,7 +2,7 @@
 import type { LockedSeat } from './channels.ts';
 import type { OrderState } from './order.ts';
 import type { SaleState } from './sale.ts';
-import type { SeatState } from './seat.ts';
+import type { InspectedSeatState } from './seat.ts';
 
 export interface SaleAnswer {
   readonly state: SaleState;
@@ -42,16 +42,28 @@ export interface HoldAnswer {
   readonly seats: readonly LockedSeat[];
   readonly amountFen: number;
   readonly deadlineMs: number;
-  readonly state: 'LOCKED' | 'SOLD' | 'RELEASED';
+  readonly state: 'LOCKED' | 'SOLD' | 'RELEASED' | 'BLOCKED';
+}
+/** A seat that the house keeps back, or kept. */
+export interface SeatBlock {
+  readonly seat: number;
+  /** The operator who blocked it, and why. */
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+  /** When it was unblocked; absent while it stands. */
+  readonly ended?: { readonly by: string; readonly reason: string; readonly at: string };
 }
 export interface SeatInspection {
   readonly seat: number;
   readonly label: string;
   readonly tier: string;
-  readonly state: SeatState;
+  readonly state: InspectedSeatState;
   readonly orderId?: string;
   readonly uid?: string;
   readonly deadline?: string;
   /** Every order that ever had the seat, oldest first, with how it ended. */
   readonly history: readonly { orderId: string; state: OrderState; at: string; by: string }[];
+  /** Every time it was blocked, oldest first. */
+  readonly blocks: readonly SeatBlock[];
 }

@@ -3,6 +3,11 @@ import { machine } from './machine.ts';
 
 export type SeatState = 'AVAILABLE' | 'LOCKED' | 'SOLD';
 export type SeatMove = 'lock' | 'sell' | 'release' | 'deadline';
+/**
+ * What an operator is told of a seat. The house keeps a `BLOCKED` one back: no order has it and no
+ * clock ends it, an operator does. To everybody else it is as good as sold, and marked so.
+ */
+export type InspectedSeatState = SeatState | 'BLOCKED';
 
 /** What the arbiter writes at a seat's offset, and what `/seats` and the live stream say. */
 export const SEAT_MARK = { AVAILABLE: '0', LOCKED: '1', SOLD: '2' } as const;

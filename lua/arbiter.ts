@@ -10,7 +10,7 @@ import type { Keyspace } from '../contracts/keys.ts';
 import type { Lane } from '../contracts/lane.ts';
 import type { LayoutColumns } from '../contracts/layout.ts';
 import type { SaleState, SaleSwitch, SaleTerms } from '../contracts/sale.ts';
-import type { SeatState } from '../contracts/seat.ts';
+import type { InspectedSeatState } from '../contracts/seat.ts';
 import { argsOf, keysOf, loadScript, type Script, type Value } from './loader.ts';
 import { isOffset, lockCall, type Origin, openArgs, plain, reserveArgs } from './questions.ts';
 import { type Repairs, repairsOf } from './repairs.ts';
@@ -58,7 +58,7 @@ export interface LockAnswer {
   /** True when this answers a repeated Idempotency-Key: nothing was locked now. */
   readonly replayed: boolean;
 }
-export type HoldState = 'LOCKED' | 'SOLD' | 'RELEASED';
+export type HoldState = 'LOCKED' | 'SOLD' | 'RELEASED' | 'BLOCKED';
 export interface Hold {
   readonly orderId: string;
   readonly uid: string;
@@ -71,7 +71,8 @@ export interface SeatView {
   readonly seat: number;
   readonly label: string;
   readonly tier: string;
-  readonly state: SeatState;
+  readonly state: InspectedSeatState;
+  /** Of the order that has it; a block has none. */
   readonly orderId?: string;
   readonly uid?: string;
   readonly deadlineMs?: number;
@@ -107,7 +108,7 @@ export interface Arbiter extends Shards, Repairs {
   lock(request: LockRequest): Promise<LockAnswer>;
   /** SOLD when this orderId holds the seats; `changed` false when late or repeated. */
   sell(sale: string, orderId: string): Promise<{ changed: boolean }>;
-  /** AVAILABLE when this orderId holds them locked; `changed` false when late or repeated. */
+  /** AVAILABLE when this orderId or blockId holds them unsold; `changed` false when late. */
   release(sale: string, orderId: string, reason: string): Promise<{ changed: boolean }>;
   /**
    * Posts `deadline.due` for up to `limit` holds that are due; they are due again `repeatMs` later,

@@ -15,13 +15,15 @@ export interface OccupiedSeat {
   /** Empty when nobody has it: that is a fault of the arbiter's. */
   readonly orderId: string;
 }
-/** An order as MySQL knows it, to be given its seats. */
+/** An order as MySQL knows it, or a block, to be given its seats. */
 export interface Restored {
   readonly orderId: string;
+  /** Empty for a block: the house is no buyer. */
   readonly uid: string;
   readonly seats: readonly number[];
+  /** Of a LOCKED one. */
   readonly deadlineMs: number;
-  readonly state: 'LOCKED' | 'SOLD';
+  readonly state: 'LOCKED' | 'SOLD' | 'BLOCKED';
   readonly request?: KeyedRequest;
 }
 export interface RestoreResult {

@@ -80,6 +80,7 @@ export function readSeat(reply: unknown[]): SeatView {
   const [mark, json, orderId, hold] = reply as string[];
   const { seat, label, tier } = JSON.parse(json!);
   const held = hold ? readHold(hold) : undefined;
+  if (held?.state === 'BLOCKED') return { seat, label, tier, state: held.state };
   return {
     seat,
     label,

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Config } from '../../config/index.ts';
 import type { SeatMoved } from '../../contracts/channels.ts';
+import { readBlockId } from '../../contracts/ids.ts';
 import { keyspace } from '../../contracts/keys.ts';
 import { POISON } from './messages.ts';
 
@@ -25,7 +26,9 @@ interface Hall {
 const ALLOWED: Readonly<Record<SeatMoved['type'], (life: Life, orderId: string) => boolean>> = {
   locked: ({ mark }) => mark === '0',
   sold: ({ mark, by }, orderId) => mark === '1' && by === orderId,
-  released: ({ mark, by }, orderId) => mark === '1' && by === orderId,
+  released: ({ mark, by }, orderId) =>
+    by === orderId && (mark === '1' || (mark === '2' && readBlockId(by) !== undefined)),
+  blocked: ({ mark, by }, orderId) => mark === '0' || by === orderId,
   restored: ({ mark, by }, orderId) => mark === '0' || by === orderId,
 };
 

@@ -68,6 +68,7 @@ const NOTHING: Omit<Facts, 'letters'> = {
   tierOf: new Map(),
   orders: new Map(),
   claims: [],
+  blocks: new Map(),
   quotas: new Map(),
   verdicts: new Map(),
   refunds: [],

@@ -29,7 +29,7 @@ type ArbiterFacts = Pick<
 >;
 type MysqlFacts = Pick<
   Facts,
-  'orders' | 'claims' | 'quotas' | 'verdicts' | 'refunds' | 'payments' | 'letters'
+  'orders' | 'claims' | 'blocks' | 'quotas' | 'verdicts' | 'refunds' | 'payments' | 'letters'
 >;
 
 const counts = (hash: Readonly<Record<string, string>>) =>
@@ -89,6 +89,7 @@ const QUERIES = {
   history: `SELECT h.orderId, h.fromState, h.toState FROM order_history h
     JOIN orders o ON o.orderId = h.orderId WHERE o.sessionId = ? ORDER BY h.orderId, h.seq`,
   claims: 'SELECT seat, orderId FROM seat_claims WHERE sessionId = ?',
+  blocks: 'SELECT seat, blockId FROM seat_blocks WHERE sessionId = ? AND endedAt IS NULL',
   quotas: 'SELECT uid, held FROM buyer_quotas WHERE sessionId = ?',
   verdicts: `SELECT orderId, verdict, reason FROM hold_verdicts
     WHERE orderId LIKE CONCAT(?, '-%')`,
@@ -128,6 +129,7 @@ async function mysqlFacts(mysqlUrl: string, sale: string): Promise<MysqlFacts> {
     return {
       orders,
       claims: (await rows('claims')).map(({ seat, orderId }) => ({ seat, orderId })),
+      blocks: new Map((await rows('blocks')).map(({ seat, blockId }) => [seat, blockId])),
       quotas: new Map((await rows('quotas')).map(({ uid, held }) => [uid, held])),
       verdicts: new Map(
         (await rows('verdicts')).map(({ orderId, verdict, reason }) => [

@@ -64,6 +64,8 @@ export interface Facts {
   // MySQL
   readonly orders: ReadonlyMap<string, OrderFact>;
   readonly claims: readonly { readonly seat: number; readonly orderId: string }[];
+  /** Seats that the house keeps back, and by which block. */
+  readonly blocks: ReadonlyMap<number, string>;
   readonly quotas: ReadonlyMap<string, number>;
   readonly verdicts: ReadonlyMap<string, { readonly verdict: string; readonly reason?: string }>;
   readonly refunds: readonly RefundFact[];
@@ -93,7 +95,7 @@ export const INVARIANTS: Readonly<
 > = {
   I1: { means: 'no seat has two orders that are not cancelled', breaches: doubleSold },
   I2: { means: 'a locked seat has a live order before its deadline', breaches: stuck },
-  I3: { means: 'a paid order ⇔ its seats are sold, and no other is', breaches: paidAndSold },
+  I3: { means: 'a paid order or a block ⇔ its seats are sold, no other is', breaches: paidAndSold },
   I4: { means: 'nobody holds and owns more than allowed', breaches: overLimit },
   I5: { means: 'an order’s history is a path of its machine', breaches: strayed },
   I6: { means: 'every accepted lock is an order, or has a reason', breaches: lost },
@@ -110,13 +112,13 @@ export function breachesOf(facts: Facts): Breach[] {
   );
 }
 
-function* doubleSold({ orders, claims }: Facts): Iterable<string> {
-  const takenBy = new Map<number, string>();
+function* doubleSold({ orders, claims, blocks }: Facts): Iterable<string> {
+  const takenBy = new Map(blocks);
   for (const order of orders.values()) {
     if (!isLive(order)) continue;
     for (const seat of order.seats) {
       const first = takenBy.get(seat);
-      if (first) yield `seat ${seat} has two live orders: ${first} and ${order.orderId}`;
+      if (first) yield `seat ${seat} has two owners: ${first} and ${order.orderId}`;
       takenBy.set(seat, order.orderId);
     }
   }
@@ -139,14 +141,15 @@ function* stuck({ states, owners, holds, orders, nowMs, graceMs }: Facts): Itera
   }
 }
 
-function* paidAndSold({ states, owners, orders }: Facts): Iterable<string> {
-  const paidFor = new Map<number, string>();
+/** What the house keeps back counts as its own for good: nobody else can have it either. */
+function* paidAndSold({ states, owners, orders, blocks }: Facts): Iterable<string> {
+  const paidFor = new Map(blocks);
   for (const { orderId, state, seats } of orders.values())
     if (state === 'PAID') for (const seat of seats) paidFor.set(seat, orderId);
   for (const [seat, orderId] of paidFor) {
-    if (states[seat] !== SEAT_MARK.SOLD) yield `seat ${seat} of paid ${orderId} is not sold`;
+    if (states[seat] !== SEAT_MARK.SOLD) yield `seat ${seat} of ${orderId} is not sold`;
     else if (owners.get(seat) !== orderId)
-      yield `seat ${seat} of paid ${orderId} is owned by ${owners.get(seat)}`;
+      yield `seat ${seat} of ${orderId} is owned by ${owners.get(seat)}`;
   }
   for (let seat = 0; seat < states.length; seat++)
     if (states[seat] === SEAT_MARK.SOLD && !paidFor.has(seat))

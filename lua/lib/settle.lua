@@ -10,7 +10,7 @@ return function(hold, move, nowMs)
   local epoch, version = nextVersion(nowMs)
   local flips = mark(hold.pieces, hold.rows, move.to, move.moved)
   redis.call('HSET', keys.holds, args.orderId,
-    '{"state":"' .. move.state .. '"' .. string.sub(hold.json, #'{"state":"LOCKED"' + 1))
+    '{"state":"' .. move.state .. string.sub(hold.json, #'{"state":"' + #hold.state + 1))
   redis.call('ZREM', keys.deadlines, args.orderId)
   redis.call('XADD', keys['seat.moved'], '*', 'payload', string.format(
     '{"type":"%s","sale":"%s","epoch":%s,"version":%d,"orderId":"%s","uid":"%s","to":"%s",'

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 --- recount: makes everything that is counted agree with who holds which seat: marks, runs, what is
--- left, seats per buyer, deadlines. A seat without a hold that is LOCKED or SOLD is free.
+-- left, seats per buyer, deadlines. A seat without a hold that is LOCKED, SOLD or BLOCKED is free.
 -- Why a script: nobody may move a seat between the look and the count. It reads the whole hall and
 -- takes some 10 µs per seat, so it is run when something does not add up, or an operator asks, and
 -- never on the road of a buyer.
@@ -16,7 +16,7 @@ local gsub, match, min, sub = string.gsub, string.match, math.min, string.sub
 
 -- A record of `segments` (lib/choose.lua), and how many values one command is given.
 local WIDTH, CHUNK = 15, 1000
-local MARKS = { LOCKED = '1', SOLD = '2' }
+local MARKS = { LOCKED = '1', SOLD = '2', BLOCKED = '2' }
 
 local nowMs = clock()
 local seats = redis.call('GET', keys.seats)
@@ -53,7 +53,8 @@ for i = 1, #owners, 2 do
   local hold, at = holds[owners[i + 1]], owners[i] + 1
   if hold.mark and (marks[at] or '-') ~= '-' then
     marks[at] = hold.mark
-    held[hold.uid] = (held[hold.uid] or 0) + 1
+    -- What the house keeps back has no buyer.
+    if hold.uid ~= '' then held[hold.uid] = (held[hold.uid] or 0) + 1 end
   else
     stale[#stale + 1] = owners[i]
   end

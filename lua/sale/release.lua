@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
---- release: the seats of an order that ended unpaid become AVAILABLE, if that order holds them.
+--- release: the seats of an order that ended unpaid, or of a block that was lifted, become
+-- AVAILABLE, if it holds them.
 -- Why a script: a late release must not free a seat that somebody else has locked since, so the
 -- look at the owner and the mark on the seat are one moment.
 -- Flags: allow-oom, because a full arbiter drains itself through its releases.

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
---- restore: gives orders the seats that MySQL says are their own, where nobody else has them.
+--- restore: gives orders, and the blocks of the house, the seats that MySQL says are their own,
+-- where nobody else has them.
 -- Why a script: MySQL was asked a moment ago. Whoever has got a seat since has it by right, so the
 -- look at the owners and the marks on the seats are one moment; again, it changes nothing.
 -- Flags: allow-oom, because an arbiter that came back full must be made whole before it drains.
@@ -12,6 +13,9 @@ local mark = require 'lib.mark'
 local flag = require 'lib.flag'
 local nextVersion = require 'lib.version'
 local concat, format = table.concat, string.format
+
+-- The mark of an order's seats. What the house keeps back is to everybody else as good as sold.
+local MARKS = { LOCKED = '1', SOLD = '2', BLOCKED = '2' }
 
 local nowMs = clock()
 local gate = redis.call('HGET', keys.meta, 'gate')
@@ -36,7 +40,8 @@ local function sort(order, pieces, to)
   local owners = redis.call('HMGET', keys.owners, unpack(order.texts))
   local marks, kept, fresh = marksOf(pieces), { seats = {}, texts = {} }, { seats = {}, texts = {} }
   local was = string.match(redis.call('HGET', keys.holds, order.orderId) or '', '^{"state":"(%u+)"')
-  -- Seats are released for good, by an order that ended: it was alive when MySQL was asked.
+  -- An order releases its seats for good, when it ends: it was alive when MySQL was asked. Whether
+  -- a block has ended only MySQL knows.
   if was == 'RELEASED' and order.state == 'LOCKED' then return 'same' end
   local right = was == order.state
   for i, text in ipairs(order.texts) do
@@ -68,16 +73,16 @@ local function writeHold(order, pieces, version)
   if order.request ~= '' then
     redis.call('HSETNX', keys.requests, order.request, order.fingerprint .. ' ' .. order.orderId)
   end
-  if order.state == 'SOLD' then
-    redis.call('ZREM', keys.deadlines, order.orderId)
-  else
+  if order.state == 'LOCKED' then
     redis.call('ZADD', keys.deadlines, order.deadlineMs, order.orderId)
+  else
+    redis.call('ZREM', keys.deadlines, order.orderId)
   end
 end
 
 --- @return 'changed', 'same', 'unknown', or the orderId of whoever has one of the seats
 local function restore(order)
-  local rows, to = {}, order.state == 'SOLD' and '2' or '1'
+  local rows, to = {}, MARKS[order.state]
   local pieces, unknown = find(order.seats, order.texts, width, rows)
   if unknown then return 'unknown' end
   local result, kept, fresh = sort(order, pieces, to)
@@ -91,13 +96,16 @@ local function restore(order)
     pieces = find(fresh.seats, fresh.texts, width, rows)
   end
   local flips = mark(pieces, rows, to, -1)
-  if #fresh.texts > 0 then redis.call('HINCRBY', keys.buyers, order.uid, #fresh.texts) end
+  -- The house is no buyer.
+  if #fresh.texts > 0 and order.uid ~= '' then
+    redis.call('HINCRBY', keys.buyers, order.uid, #fresh.texts)
+  end
   if args.quiet == '' then
     redis.call('XADD', keys['seat.moved'], '*', 'payload', format(
-      '{"type":"restored","sale":"%s","epoch":%s,"version":%d,"orderId":"%s","uid":"%s","to":"%s",'
+      '{"type":"%s","sale":"%s","epoch":%s,"version":%d,"orderId":"%s","uid":"%s","to":"%s",'
         .. '"atMs":%.0f,"seats":[%s],"reason":"%s"}',
-      args.sale, epoch, version, order.orderId, order.uid, to, nowMs, concat(order.texts, ','),
-      order.state))
+      order.state == 'BLOCKED' and 'blocked' or 'restored', args.sale, epoch, version,
+      order.orderId, order.uid, to, nowMs, concat(order.texts, ','), order.state))
   end
   if flips then flag() end
   return 'changed'

@@ -14,7 +14,7 @@ local nowMs = clock()
 local gate = redis.call('HGET', keys.meta, 'gate')
 if not gate then return { 'NOT_FOUND' } end
 local hold = held(string.match(gate, '%d+$'))
-if not hold or #hold.texts < #hold.asked then return { 'OK', 0 } end
+if not hold or hold.state ~= 'LOCKED' or #hold.texts < #hold.asked then return { 'OK', 0 } end
 
 local move = { type = 'sold', to = '2', state = 'SOLD', reason = 'PAID', moved = 0 }
 settle(hold, move, nowMs)

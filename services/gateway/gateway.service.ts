@@ -91,7 +91,7 @@ const gateway: ServiceSchema<GatewaySettings, object, object, Gateway> = {
       async handler(ctx: Context<{ sessionId: string; seat: number }>) {
         if (!ID_PATTERN.test(ctx.params.sessionId)) refuse('NOT_FOUND');
         const inspected = await call(ctx, 'seckill.inspect', ctx.params);
-        return { ...inspected, history: await call(ctx, 'order.seatHistory', ctx.params) };
+        return { ...inspected, ...(await call(ctx, 'order.seatHistory', ctx.params)) };
       },
     },
 

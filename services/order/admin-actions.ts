@@ -1,13 +1,15 @@
-/** What the console asks about orders and what they sold, and the one thing it may do to them. */
+/** What the console asks about orders and what they sold, and what it may do to their seats. */
+import { randomBytes } from 'node:crypto';
 import type { ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { call } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
-import { ID_PATTERN } from '../../contracts/ids.ts';
+import { ID_PATTERN, newBlockId } from '../../contracts/ids.ts';
 import { orderMachine } from '../../contracts/order.ts';
 import { live } from '../../mixins/live-config.ts';
 import { given } from '../../mixins/owned-actions.ts';
 import { PAGE_PARAMS } from '../../mixins/page.ts';
 import {
+  type Asked,
   COUNT,
   type Methods,
   ORDER_ID,
@@ -16,6 +18,7 @@ import {
   requireOperator,
   type Vars,
 } from './asked.ts';
+import { endBlock, listBlocks, recordBlock, seatBlocks } from './blocks.ts';
 import { cancelByHand, holderOf } from './freeing.ts';
 import { awaitOrder, findOrder } from './lookup.ts';
 import { moneyOf, seatHistory } from './reading.ts';
@@ -25,6 +28,21 @@ import { searchOrders } from './search.ts';
 const MINUTE_MS = 60_000;
 const STEP_MS_MIN = 1_000;
 const STEP_MS_MAX = 86_400_000;
+const SEAT_FOR_A_REASON = {
+  $$strict: true,
+  sessionId: ORDER_ID,
+  seat: COUNT,
+  reason: { type: 'string', trim: true, min: 1, max: 1_000 },
+} as const;
+
+/** @throws UNAUTHENTICATED, NOT_FOUND for a session the asker may not manage */
+async function requireManager(ctx: Asked, id: string): Promise<void> {
+  const { user, requestId, lane } = ctx.meta;
+  if (user === undefined) return refuse('UNAUTHENTICATED');
+  // By the broker, not the context: the ETag of a session is none of this answer.
+  const meta = { user, ...(requestId && { requestId }), ...(lane && { lane }) };
+  await call(ctx.broker, 'session.adminGet', { id }, { meta });
+}
 
 export const adminActions: NonNullable<
   ServiceSchema<ServiceSettingSchema, Methods, Vars>['actions']
@@ -41,9 +59,14 @@ export const adminActions: NonNullable<
 
   seatHistory: {
     params: { $$strict: true, sessionId: ORDER_ID, seat: COUNT },
-    handler(ctx: ParamsOf<'order.seatHistory'>) {
+    async handler(ctx: ParamsOf<'order.seatHistory'>) {
       requireOperator(ctx.meta);
-      return seatHistory(ctx.params.sessionId, ctx.params.seat);
+      const { sessionId, seat } = ctx.params;
+      const [history, blocks] = await Promise.all([
+        seatHistory(sessionId, seat),
+        seatBlocks(sessionId, seat),
+      ]);
+      return { history, blocks };
     },
   },
 
@@ -69,22 +92,50 @@ export const adminActions: NonNullable<
     },
     async handler(ctx: ParamsOf<'order.sales'>) {
       const { sessionId, stepMs = MINUTE_MS } = ctx.params;
-      const { user, requestId, lane } = ctx.meta;
-      if (user === undefined) return refuse('UNAUTHENTICATED');
-      // By the broker, not the context: the ETag of a session is none of this answer.
-      const meta = { user, ...(requestId && { requestId }), ...(lane && { lane }) };
-      await call(this.broker, 'session.adminGet', { id: sessionId }, { meta });
+      await requireManager(ctx, sessionId);
       return salesOf(sessionId, stepMs);
     },
   },
 
-  freeSeat: {
-    params: {
-      $$strict: true,
-      sessionId: ORDER_ID,
-      seat: COUNT,
-      reason: { type: 'string', trim: true, min: 1, max: 1_000 },
+  blocks: {
+    params: { ...PAGE_PARAMS, sessionId: ORDER_ID },
+    async handler(ctx: ParamsOf<'order.blocks'>) {
+      const { sessionId, limit = 20, cursor } = ctx.params;
+      await requireManager(ctx, sessionId);
+      return listBlocks(sessionId, limit, cursor);
     },
+  },
+
+  blockSeat: {
+    params: SEAT_FOR_A_REASON,
+    async handler(ctx: ParamsOf<'order.blockSeat'>) {
+      const operator = operatorOf(ctx);
+      const { sessionId, seat } = ctx.params;
+      const blockId = newBlockId(sessionId, Date.now(), randomBytes);
+      await call(ctx, 'seckill.block', { sessionId, seat, blockId });
+      try {
+        return await recordBlock(blockId, ctx.params, operator);
+      } catch (error) {
+        // What cannot be given back now is found by the comparison with MySQL.
+        await call(ctx, 'seckill.unblock', { sessionId, blockId }).catch((reason: unknown) =>
+          this.logger.warn('A seat is kept back, and nothing is on record.', { blockId, reason }),
+        );
+        throw error;
+      }
+    },
+  },
+
+  unblockSeat: {
+    params: SEAT_FOR_A_REASON,
+    async handler(ctx: ParamsOf<'order.unblockSeat'>) {
+      const ended = await endBlock(ctx.params, operatorOf(ctx));
+      this.relayer.kick();
+      return ended;
+    },
+  },
+
+  freeSeat: {
+    params: SEAT_FOR_A_REASON,
     async handler(ctx: ParamsOf<'order.freeSeat'>) {
       const operator = operatorOf(ctx);
       const { sessionId, seat, reason } = ctx.params;

@@ -21,7 +21,13 @@ const FAULTS: Readonly<Record<string, string>> = {
   'claim of an order that is not alive': `
     SELECT c.orderId AS about, c.seat AS detail FROM seat_claims c
     LEFT JOIN orders o ON o.orderId = c.orderId AND o.state IN (:live)
-    WHERE c.sessionId = :sale AND o.orderId IS NULL`,
+    LEFT JOIN seat_blocks b ON b.blockId = c.orderId AND b.endedAt IS NULL
+    WHERE c.sessionId = :sale AND o.orderId IS NULL AND b.blockId IS NULL`,
+  'blocked seat without a claim': `
+    SELECT b.blockId AS about, b.seat AS detail FROM seat_blocks b
+    LEFT JOIN seat_claims c
+      ON c.sessionId = b.sessionId AND c.seat = b.seat AND c.orderId = b.blockId
+    WHERE b.sessionId = :sale AND b.endedAt IS NULL AND c.orderId IS NULL`,
   'quota that is not the seats of live orders': `
     SELECT q.uid AS about, CONCAT(q.held, ', not ', COUNT(s.seat)) AS detail
     FROM buyer_quotas q

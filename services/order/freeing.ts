@@ -4,6 +4,7 @@
  */
 import type { FreedSeat } from '../../contracts/admin.ts';
 import { type RefusalWord, refuse } from '../../contracts/errors.ts';
+import { readBlockId } from '../../contracts/ids.ts';
 import type { OrderState } from '../../contracts/order.ts';
 import type { SeatInspection } from '../../contracts/sale-view.ts';
 import { type Auditor, writeAudit } from '../../mixins/audit.ts';
@@ -20,7 +21,7 @@ const LEFT_ALONE: Readonly<Partial<Record<OrderState, RefusalWord>>> = {
 
 /**
  * The order that has a seat: by MySQL's books, or, while it is no order yet, by the arbiter.
- * @throws SEAT_SOLD, SEAT_NOT_HELD
+ * @throws SEAT_SOLD, SEAT_NOT_HELD, SEAT_BLOCKED
  */
 export async function holderOf(
   sessionId: string,
@@ -31,9 +32,9 @@ export async function holderOf(
     'SELECT orderId FROM seat_claims WHERE sessionId = :sessionId AND seat = :seat',
     { sessionId, seat },
   );
-  if (claim) return claim.orderId;
+  if (claim) return readBlockId(claim.orderId) ? refuse('SEAT_BLOCKED') : claim.orderId;
   const { state, orderId } = await inspect();
-  if (state === 'SOLD') return refuse('SEAT_SOLD');
+  if (state === 'SOLD' || state === 'BLOCKED') return refuse(`SEAT_${state}`);
   return state === 'LOCKED' && orderId !== undefined ? orderId : refuse('SEAT_NOT_HELD');
 }
 

@@ -1,22 +1,38 @@
 /**
- * What MySQL knows of the seats of a sale, for whoever puts the arbiter right: which orders are
- * alive, what became of a lock, who reserved, which orders ended lately. Reads only, page by page.
+ * What MySQL knows of the seats of a sale, for whoever puts the arbiter right: which orders and
+ * blocks are alive, what became of a lock, who reserved, which orders ended lately. Reads only,
+ * page by page.
  */
 import type { Actions } from '../../contracts/actions.ts';
 import { LIVE_ORDER_STATES, type OrderState, orderMachine } from '../../contracts/order.ts';
 import type { EndedOrder, LiveOrder, OrderWord } from '../../contracts/repair.ts';
 import { sqlTime, statements } from '../../mixins/statement.ts';
+import { blockWords, standingBlocks } from './blocks.ts';
 import type { OrderRow } from './order.model.ts';
 
-type LiveRow = Pick<LiveOrder, 'orderId' | 'uid' | 'state' | 'ageMs'> &
-  Pick<OrderRow, 'deadline' | 'requestKey' | 'fingerprint'>;
+type LiveRow = Pick<LiveOrder, 'orderId' | 'uid' | 'ageMs'> & { readonly state: OrderState } & Pick<
+    OrderRow,
+    'deadline' | 'requestKey' | 'fingerprint'
+  >;
 
-/** Live orders of a sale, in the order of their ids, from `after` on. */
+/** Live orders of a sale and its blocks, in the order of their ids, from `after` on. */
 export async function liveOrders(
   sale: string,
   after: string,
   limit: number,
 ): Promise<Actions['order.live']['result']> {
+  const found = await Promise.all([
+    ordersAlive(sale, after, limit),
+    standingBlocks(sale, after, limit),
+  ]);
+  const items = found
+    .flat()
+    .sort((a, b) => (a.orderId < b.orderId ? -1 : 1))
+    .slice(0, limit);
+  return { items, next: items.length < limit ? null : items.at(-1)!.orderId };
+}
+
+async function ordersAlive(sale: string, after: string, limit: number): Promise<LiveOrder[]> {
   const sql = statements();
   // An orderId begins with its sale, so this is one stretch of the primary key.
   const rows = await sql.rows<LiveRow>(
@@ -26,26 +42,26 @@ export async function liveOrders(
      ORDER BY orderId LIMIT :limit`,
     { after, from: `${sale}-`, to: `${sale}.`, live: [...LIVE_ORDER_STATES], limit },
   );
-  if (rows.length === 0) return { items: [], next: null };
+  if (rows.length === 0) return [];
   const seats = await sql.rows<{ orderId: string; seat: number }>(
     'SELECT orderId, seat FROM order_seats WHERE orderId IN (:ids) ORDER BY orderId, seat',
     { ids: rows.map(({ orderId }) => orderId) },
   );
   const seatsOf = Map.groupBy(seats, ({ orderId }) => orderId);
-  const items = rows.map(({ deadline, requestKey: key, fingerprint, ...row }) => ({
+  return rows.map(({ deadline, requestKey: key, fingerprint, ...row }) => ({
     ...row,
     ...(key !== null && fingerprint !== null && { request: { key, fingerprint } }),
     deadlineMs: deadline.getTime(),
     seats: (seatsOf.get(row.orderId) ?? []).map(({ seat }) => seat),
   }));
-  return { items, next: rows.length < limit ? null : rows.at(-1)!.orderId };
 }
 
-/** What MySQL says of locks, in the order asked; `ageMs`: since it says so. */
+/** What MySQL says of locks and blocks, in the order asked; `ageMs`: since it says so. */
 export async function wordsOf(
   orderIds: readonly string[],
 ): Promise<Actions['order.words']['result']> {
   if (orderIds.length === 0) return [];
+  const ofBlocks = await blockWords(orderIds);
   const rows = await statements().rows<{
     orderId: string;
     verdict: string;
@@ -59,6 +75,8 @@ export async function wordsOf(
   );
   const known = new Map(rows.map((row) => [row.orderId, row]));
   return orderIds.map((orderId) => {
+    const ofBlock = ofBlocks.get(orderId);
+    if (ofBlock) return { orderId, ...ofBlock };
     const row = known.get(orderId);
     const word: OrderWord =
       row === undefined ? 'UNKNOWN' : (row.state ?? (row.verdict as 'ABORTED'));

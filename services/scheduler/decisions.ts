@@ -21,10 +21,11 @@ export type Grip = Difference['arbiter'];
  *   whoever has a seat since has it by right
  * - `sell`: the seats are the order's for good. PAID is an end, so a younger hold that has one of
  *   them can never become an order (the claim is taken) and gives way
- * - `release`: the order ended, its seats are free
+ * - `block`: the house has the seat, if it is free
+ * - `release`: the order or the block ended, its seats are free
  * - `alarm`: no rule of ours leads here; nothing is changed and somebody must look
  */
-export type Repair = 'none' | 'lock' | 'sell' | 'release' | 'alarm';
+export type Repair = 'none' | 'lock' | 'sell' | 'block' | 'release' | 'alarm';
 
 const LIVE: Readonly<Record<Grip, Repair>> = {
   NONE: 'lock',
@@ -49,6 +50,9 @@ const REPAIRS: Readonly<Record<Word, Readonly<Record<Grip, Repair>>>> = {
   CANCELLED: ENDED,
   TIMEOUT_CANCELLED: ENDED,
   ABORTED: ENDED,
+  // A block has one seat, and its mark is that of a sold one.
+  BLOCKED: { NONE: 'block', PARTIAL: 'block', LOCKED: 'block', SOLD: 'none' },
+  UNBLOCKED: { NONE: 'none', PARTIAL: 'release', LOCKED: 'release', SOLD: 'release' },
 };
 
 /** The one answer to "MySQL says this of the order, the arbiter has that". */

@@ -5,6 +5,7 @@
 import type { KeyedRequest } from '../../contracts/channels.ts';
 import type { Difference, OrderWord } from '../../contracts/repair.ts';
 import type { Arbiter } from '../../lua/arbiter.ts';
+import type { Restored } from '../../lua/repairs.ts';
 import { decideRepair, type Grip, type Repair } from './decisions.ts';
 
 /** What both sides say of an order. */
@@ -38,7 +39,7 @@ export async function repairAll(
     what: decideRepair(standing.word, standing.grip),
   }));
   const isGiven = ({ standing, what }: (typeof decided)[number]) =>
-    what === 'lock' || (what === 'sell' && standing.grip !== 'LOCKED');
+    what === 'lock' || what === 'block' || (what === 'sell' && standing.grip !== 'LOCKED');
   const given = decided.filter(isGiven);
   const [gave, others] = await Promise.all([
     giveBack(arbiter, sale, given, quiet),
@@ -77,7 +78,11 @@ async function giveBack(
     }),
   );
 }
-const STATES: Partial<Record<Repair, 'LOCKED' | 'SOLD'>> = { lock: 'LOCKED', sell: 'SOLD' };
+const STATES: Partial<Record<Repair, Restored['state']>> = {
+  lock: 'LOCKED',
+  sell: 'SOLD',
+  block: 'BLOCKED',
+};
 
 async function move(
   arbiter: Arbiter,

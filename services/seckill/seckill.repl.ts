@@ -30,7 +30,7 @@ export const commands = [
     async action(caller: Caller, { session, seat }: { session: string; seat: string }) {
       const which = { sessionId: session, seat: whole('seat', seat) };
       const now = await call(caller, 'seckill.inspect', which);
-      return { ...now, history: await call(caller, 'order.seatHistory', which) };
+      return { ...now, ...(await call(caller, 'order.seatHistory', which)) };
     },
   },
   {

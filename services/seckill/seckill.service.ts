@@ -10,10 +10,11 @@ import { config } from '../../config/index.ts';
 import type { Actions, CallMeta } from '../../contracts/actions.ts';
 import type { Principal } from '../../contracts/claims.ts';
 import { refuse } from '../../contracts/errors.ts';
-import { ID_PATTERN, newOrderId, readOrderId } from '../../contracts/ids.ts';
+import { ID_PATTERN, newOrderId, readBlockId, readOrderId } from '../../contracts/ids.ts';
 import { keyspace } from '../../contracts/keys.ts';
 import type { HoldAnswer } from '../../contracts/sale-view.ts';
 import { type Arbiter, createArbiter, type Hold } from '../../lua/arbiter.ts';
+import { isOffset } from '../../lua/questions.ts';
 import { channelLag } from '../../mixins/channels/lag.ts';
 import { redisClient } from '../../mixins/redis.ts';
 import { packStates } from './bits.ts';
@@ -234,6 +235,31 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
         const { deadlineMs, ...seat } = view;
         const waits = seat.state === 'LOCKED' && deadlineMs !== undefined;
         return { ...seat, ...(waits && { deadline: isoOf(deadlineMs) }) };
+      },
+    },
+
+    block: {
+      ...INSIDE,
+      params: { $$strict: true, sessionId: 'string', seat: 'number', blockId: 'string' },
+      async handler(ctx: Asked<'seckill.block'>) {
+        const { seat, blockId } = ctx.params;
+        const sale = sessionOf(ctx.params);
+        if (!isOffset(seat)) refuse('SEAT_UNKNOWN', { seats: [seat] });
+        const block = { orderId: blockId, uid: '', seats: [seat], deadlineMs: 0 };
+        const asked = this.arbiter.restore(sale, [{ ...block, state: 'BLOCKED' }]);
+        const [result] = await unlessFrozen(this.arbiter, keys, sale, asked);
+        const { unknown, takenBy } = result!;
+        if (unknown) refuse('SEAT_UNKNOWN', { seats: [seat] });
+        if (takenBy !== undefined) refuse(readBlockId(takenBy) ? 'SEAT_BLOCKED' : 'SEAT_NOT_FREE');
+        return { blockId };
+      },
+    },
+
+    unblock: {
+      ...INSIDE,
+      params: { $$strict: true, sessionId: 'string', blockId: 'string' },
+      handler(ctx: Asked<'seckill.unblock'>) {
+        return this.arbiter.release(sessionOf(ctx.params), ctx.params.blockId, 'UNBLOCKED');
       },
     },
 

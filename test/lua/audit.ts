@@ -3,7 +3,7 @@ import type { LayoutColumns } from '../../contracts/layout.ts';
 import { SALE, type Stage } from './stage.ts';
 
 interface HoldJson {
-  state: 'LOCKED' | 'SOLD' | 'RELEASED';
+  state: 'LOCKED' | 'SOLD' | 'BLOCKED' | 'RELEASED';
   uid: string;
   seats: { seat: number; tier: string; priceFen: number }[];
   amountFen: number;
@@ -53,12 +53,12 @@ export async function audit({ redis, keys }: Stage, layout: LayoutColumns): Prom
   );
   const expected: string[] = [...seats].map((mark) => (mark === '-' ? '-' : '0'));
   for (const hold of live)
-    for (const { seat } of hold.seats) expected[seat] = hold.state === 'SOLD' ? '2' : '1';
+    for (const { seat } of hold.seats) expected[seat] = hold.state === 'LOCKED' ? '1' : '2';
   same('seats', seats, expected.join(''));
 
   const held = new Map<string, string>();
   for (const { uid, seats } of live)
-    held.set(uid, String(Number(held.get(uid) ?? 0) + seats.length));
+    if (uid !== '') held.set(uid, String(Number(held.get(uid) ?? 0) + seats.length));
   same('buyers', Object.entries(buyers).sort(), [...held].sort());
   same(
     'deadlines',

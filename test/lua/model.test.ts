@@ -14,7 +14,7 @@ import { due, end, reserve, stranger, tick, turn } from './model/clocks.ts';
 import type { Command } from './model/command.ts';
 import { replay } from './model/history.ts';
 import { again, lock } from './model/locks.ts';
-import { recount, restore, restoreAgain } from './model/repairs.ts';
+import { block, blockAgain, recount, restore, restoreAgain } from './model/repairs.ts';
 import { Sale } from './model/sale.ts';
 import { freshOrderId, SALE, type Stage, stage, termsAt } from './stage.ts';
 
@@ -30,6 +30,8 @@ const COMMANDS: readonly [weight: number, command: fc.Arbitrary<Command>][] = [
   [1, stranger],
   [2, restore],
   [1, restoreAgain],
+  [2, block],
+  [1, blockAgain],
   [1, recount],
 ];
 const anyCommand = fc.oneof(...COMMANDS.map(([weight, arbitrary]) => ({ weight, arbitrary })));

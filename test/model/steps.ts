@@ -174,9 +174,10 @@ function repaired(
   protocol: Protocol,
 ): World {
   const what = protocol.decideRepair(word, gripOf(world, of, cast));
-  // MySQL was asked a moment ago: an alarm now means only that the world went on
+  // MySQL was asked a moment ago: an alarm now means only that the world went on; and the house,
+  // which blocks seats, is not of this world
   const arbiter =
-    what === 'none' || what === 'alarm'
+    what === 'none' || what === 'alarm' || what === 'block'
       ? world.arbiter
       : moved(protocol.moves, REPAIRS[what], world.arbiter, of, cast);
   return withSeen(withArbiter(world, arbiter), of);

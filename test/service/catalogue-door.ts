@@ -15,6 +15,10 @@ const outside: ServiceSchema[] = [
       search: () => ({ items: [], nextCursor: null }),
       inspect: () => ({ state: 'PAID' }),
       freeSeat: () => ({ state: 'CANCELLED' }),
+      blockSeat: () => ({ seat: 0 }),
+      unblockSeat: () => ({ seat: 0 }),
+      blocks: (ctx: Context<{ sessionId: string }>) =>
+        ctx.call('session.adminGet', { id: ctx.params.sessionId }),
       // whose a session is, the session says
       sales: (ctx: Context<{ sessionId: string }>) =>
         ctx.call('session.adminGet', { id: ctx.params.sessionId }),

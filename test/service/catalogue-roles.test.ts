@@ -74,6 +74,17 @@ const CASES: Record<string, Case> = {
     of: 'session',
     body: () => ({ reason: 'x' }),
   },
+  'POST /admin/sessions/:sessionId/seats/:seat/block': {
+    says: OPERATOR,
+    of: 'session',
+    body: () => ({ reason: 'x' }),
+  },
+  'POST /admin/sessions/:sessionId/seats/:seat/unblock': {
+    says: OPERATOR,
+    of: 'session',
+    body: () => ({ reason: 'x' }),
+  },
+  'GET /admin/sessions/:sessionId/blocks': { says: OWN, of: 'session' },
   'GET /admin/sessions/:sessionId/sales': { says: OWN, of: 'session' },
   'GET /admin/orders': { says: OPERATOR },
   'GET /admin/orders/:orderId': { says: OPERATOR },

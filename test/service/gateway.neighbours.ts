@@ -41,7 +41,10 @@ export const neighbours: ServiceSchema[] = [
       deadLetter: noting({ id: ID }),
       replayLetter: noting({ id: ID, state: 'replayed' }),
       discardLetter: noting({ id: ID, state: 'discarded' }),
-      seatHistory: () => [{ orderId: 'o', state: 'PAID', at: 'then', by: 'them' }],
+      seatHistory: () => ({
+        history: [{ orderId: 'o', state: 'PAID', at: 'then', by: 'them' }],
+        blocks: [],
+      }),
       health: { visibility: 'public', handler: () => ({ ok: true }) },
     },
   },

@@ -94,6 +94,7 @@ describe('an answer', () => {
       seat: 7,
       state: 'SOLD',
       history: [{ orderId: 'o', state: 'PAID', at: 'then', by: 'them' }],
+      blocks: [],
     });
     const odd = await door.ask(`${API}/admin/sessions/${ID}/seats/x`, {
       uid: 'op',

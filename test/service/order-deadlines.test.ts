@@ -309,7 +309,7 @@ test('tells an operator everything about an order and a seat, and a buyer nothin
   await soon(() => marks(sale)).toBe('0'.repeat(SEATS));
   const second = await lockSeats(sale, 'ned', [9]);
   await ordered(second.orderId);
-  const history = await node.ask('order.seatHistory', { sessionId: sale, seat: 9 });
+  const { history } = await node.ask('order.seatHistory', { sessionId: sale, seat: 9 });
   expect(history.map(({ orderId, state, by }) => [orderId, state, by])).toEqual([
     [first.orderId, 'CANCELLED', 'buyer'],
     [second.orderId, 'LOCKED', 'seckill'],

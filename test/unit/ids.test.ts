@@ -1,13 +1,15 @@
-/** The two kinds of ids: sortable, unlike each other, and an orderId says whose it is. */
+/** The kinds of ids: sortable, unlike each other, and an orderId says whose it is. */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   ID_PATTERN,
   isOwnerOf,
+  newBlockId,
   newId,
   newOrderId,
   ORDER_ID_PATTERN,
+  readBlockId,
   readOrderId,
 } from '../../contracts/ids.ts';
 
@@ -84,5 +86,22 @@ describe('an orderId', () => {
   it('is never mistaken for a catalogue id, nor the other way round', () => {
     expect(orderOf('alice')).not.toMatch(ID_PATTERN);
     expect(session).not.toMatch(ORDER_ID_PATTERN);
+  });
+});
+
+describe('blockIds', () => {
+  const block = newBlockId(session, 1_700_000_000_123, randomBytes);
+  it('say their session, and when they were minted', () => {
+    expect(readBlockId(block)).toEqual({
+      sessionId: session,
+      id: block.slice(-16),
+      mintedAtMs: 1_700_000_000_123,
+    });
+  });
+  it('are taken for no orderId, and no orderId for one', () => {
+    expect(readOrderId(block)).toBeUndefined();
+    expect(isOwnerOf(block, '', key)).toBe(false);
+    for (const other of [orderOf('ann'), `${block}0`, `x${block}`, session])
+      expect(readBlockId(other)).toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Lives } from '../../bin/chaos/lives.ts';
 import type { SeatMoved } from '../../contracts/channels.ts';
 
-const TO = { locked: '1', sold: '2', released: '0', restored: '1' } as const;
+const TO = { locked: '1', sold: '2', released: '0', blocked: '2', restored: '1' } as const;
 const moved = (
   version: number,
   type: SeatMoved['type'],
@@ -36,6 +36,15 @@ test.each([
   ['a restoration over somebody else', moved(2, 'restored', 'b', [4])],
 ])('%s is named', (_what, move) => {
   expect(faultsOf(locked, move)).toHaveLength(1);
+});
+
+test('a seat is blocked while it is free, and freed by the block that has it', () => {
+  const block = '0000000000000000-block-0000000000000000';
+  const blocked = moved(3, 'blocked', block, [4]);
+  const freed = moved(2, 'released', 'a', [4]);
+  expect(faultsOf(locked, freed, blocked, moved(4, 'released', block, [4]))).toEqual([]);
+  expect(faultsOf(locked, moved(2, 'blocked', block, [4]))).toHaveLength(1);
+  expect(faultsOf(locked, freed, blocked, moved(4, 'locked', 'b', [4]))).toHaveLength(1);
 });
 
 test('a sold seat that is freed is named', () => {

@@ -9,7 +9,7 @@ const KIB = 1_024;
 
 /** What is looked after: seats, orders, nodes, messages that died, settings, who did what. */
 const OPERATORS =
-  /\/(seats\/:seat(\/release)?|reconcile)$|\/(orders|nodes|dead-letters|audit|config)(\/|$)/;
+  /\/(seats\/:seat(\/\w+)?|reconcile)$|\/(orders|nodes|dead-letters|audit|config)(\/|$)/;
 
 describe('the table of routes', () => {
   test('has no fault', () => {

@@ -593,6 +593,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/sessions/{sessionId}/seats/{seat}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["order.blockSeat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sessions/{sessionId}/seats/{seat}/unblock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["order.unblockSeat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sessions/{sessionId}/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["order.blocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/sessions/{sessionId}/sales": {
         parameters: {
             query?: never;
@@ -1029,7 +1077,7 @@ export interface components {
             /** @enum {string} */
             arbiter: "NONE" | "PARTIAL" | "LOCKED" | "SOLD";
             /** @enum {string} */
-            did: "lock" | "sell" | "release" | "alarm" | "waits";
+            did: "lock" | "sell" | "block" | "release" | "alarm" | "waits";
         };
         Fault: {
             pointer: string;
@@ -1057,6 +1105,7 @@ export interface components {
             payment?: components["schemas"]["PaymentView"];
             refund?: components["schemas"]["RefundView"];
         };
+        InspectedSeatState: components["schemas"]["SeatState"] | "BLOCKED";
         KnownOrder: {
             uid: string;
             orderId: string;
@@ -1144,7 +1193,7 @@ export interface components {
             payment?: components["schemas"]["PaymentView"];
             refund?: components["schemas"]["RefundView"];
         };
-        OrderWord: components["schemas"]["OrderState"] | "ABORTED" | "UNKNOWN";
+        OrderWord: components["schemas"]["OrderState"] | "ABORTED" | "UNKNOWN" | "BLOCKED" | "UNBLOCKED";
         Owned: {
             id: string;
             version: number;
@@ -1171,6 +1220,10 @@ export interface components {
         };
         Page_PlacedChange: {
             items: components["schemas"]["PlacedChange"][];
+            nextCursor: string | null;
+        };
+        Page_SeatBlock: {
+            items: components["schemas"]["SeatBlock"][];
             nextCursor: string | null;
         };
         Page_ShowView: {
@@ -1266,11 +1319,22 @@ export interface components {
             seats: number;
             amountFen: number;
         };
+        SeatBlock: {
+            seat: number;
+            by: string;
+            reason: string;
+            at: string;
+            ended?: {
+                by: string;
+                reason: string;
+                at: string;
+            };
+        };
         SeatInspection: {
             seat: number;
             label: string;
             tier: string;
-            state: components["schemas"]["SeatState"];
+            state: components["schemas"]["InspectedSeatState"];
             orderId?: string;
             uid?: string;
             deadline?: string;
@@ -1280,6 +1344,7 @@ export interface components {
                 at: string;
                 by: string;
             }[];
+            blocks: components["schemas"]["SeatBlock"][];
         };
         /** @enum {string} */
         SeatState: "AVAILABLE" | "LOCKED" | "SOLD";
@@ -1374,7 +1439,7 @@ export interface components {
             status: number;
             detail?: string;
             /** @enum {string} */
-            code: "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_RESERVED" | "PERMIT_INVALID" | "SALE_NOT_OPEN" | "SALE_PAUSED" | "SALE_CLOSED" | "RESERVATION_CLOSED" | "SOLD_OUT" | "SEAT_TAKEN" | "SEAT_UNKNOWN" | "SEAT_REPEATED" | "SEAT_SOLD" | "SEAT_NOT_HELD" | "LIMIT_REACHED" | "IDEMPOTENCY_CONFLICT" | "RATE_LIMITED" | "ORDER_NOT_CANCELLABLE" | "ORDER_NOT_PAYABLE" | "ORDER_ABORTED" | "SIGNATURE_INVALID" | "ARBITER_AWAY" | "BUSY" | "VALIDATION_FAILED" | "BODY_MALFORMED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "REQUEST_MALFORMED" | "HEADERS_TOO_LARGE" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "CONFIG_UNKNOWN" | "CONFIG_NOT_LIVE" | "IN_USE" | "LETTER_RESOLVED" | "PRECONDITION_REQUIRED" | "PRECONDITION_FAILED" | "INTERNAL";
+            code: "UNAUTHENTICATED" | "FORBIDDEN" | "NOT_RESERVED" | "PERMIT_INVALID" | "SALE_NOT_OPEN" | "SALE_PAUSED" | "SALE_CLOSED" | "RESERVATION_CLOSED" | "SOLD_OUT" | "SEAT_TAKEN" | "SEAT_UNKNOWN" | "SEAT_REPEATED" | "SEAT_SOLD" | "SEAT_NOT_HELD" | "SEAT_NOT_FREE" | "SEAT_BLOCKED" | "SEAT_NOT_BLOCKED" | "LIMIT_REACHED" | "IDEMPOTENCY_CONFLICT" | "RATE_LIMITED" | "ORDER_NOT_CANCELLABLE" | "ORDER_NOT_PAYABLE" | "ORDER_ABORTED" | "SIGNATURE_INVALID" | "ARBITER_AWAY" | "BUSY" | "VALIDATION_FAILED" | "BODY_MALFORMED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "REQUEST_MALFORMED" | "HEADERS_TOO_LARGE" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "CONFIG_UNKNOWN" | "CONFIG_NOT_LIVE" | "IN_USE" | "LETTER_RESOLVED" | "PRECONDITION_REQUIRED" | "PRECONDITION_FAILED" | "INTERNAL";
             instance?: string;
             errors?: {
                 pointer: string;
@@ -3147,6 +3212,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FreedSeat"];
+                };
+            };
+            /** @description A refusal, or weather: `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "order.blockSeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: string;
+                seat: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatBlock"];
+                };
+            };
+            /** @description A refusal, or weather: `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "order.unblockSeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: string;
+                seat: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatBlock"];
+                };
+            };
+            /** @description A refusal, or weather: `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "order.blocks": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SeatBlock"];
                 };
             };
             /** @description A refusal, or weather: `code` says which. */

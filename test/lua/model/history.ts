@@ -15,7 +15,8 @@ interface Lived {
 const MOVES: Readonly<Record<string, { from: string; own: boolean }>> = {
   'locked 1': { from: '0', own: false },
   'sold 2': { from: '1', own: true },
-  'released 0': { from: '1', own: true },
+  'released 0': { from: '12', own: true },
+  'blocked 2': { from: '0', own: false },
   'restored 1': { from: '0', own: false },
   'restored 2': { from: '01', own: false },
 };

@@ -7,7 +7,7 @@ export interface Held {
   readonly uid: string;
   readonly seats: readonly number[];
   readonly deadlineMs: number;
-  state: 'LOCKED' | 'SOLD' | 'RELEASED';
+  state: 'LOCKED' | 'SOLD' | 'BLOCKED' | 'RELEASED';
 }
 export type Asked =
   | { readonly seats: readonly number[] }
@@ -17,7 +17,7 @@ interface Answered {
   readonly orderId: string;
 }
 
-const MARKS = { LOCKED: '1', SOLD: '2' } as const;
+const MARKS = { LOCKED: '1', SOLD: '2', BLOCKED: '2' } as const;
 
 export class Sale {
   readonly hall: LayoutColumns;
@@ -99,14 +99,17 @@ export class Sale {
         orderId: hold.orderId,
       });
   }
-  restore(hold: Omit<Held, 'state'>, state: 'LOCKED' | 'SOLD'): void {
-    this.holds.push({ ...hold, state });
+  restore(hold: Omit<Held, 'state'>, state: 'LOCKED' | 'SOLD' | 'BLOCKED'): void {
+    const before = this.holds.find(({ orderId }) => orderId === hold.orderId);
+    if (before) before.state = state;
+    else this.holds.push({ ...hold, state });
     if (state === 'LOCKED') this.deadlines.set(hold.orderId, hold.deadlineMs);
     this.version++;
   }
-  /** @returns whether the hold was still LOCKED */
+  /** @returns whether the hold was still LOCKED, or a block that is lifted */
   end(hold: Held, state: 'SOLD' | 'RELEASED'): boolean {
-    if (hold.state !== 'LOCKED') return false;
+    const lifted = hold.state === 'BLOCKED' && state === 'RELEASED';
+    if (hold.state !== 'LOCKED' && !lifted) return false;
     hold.state = state;
     this.deadlines.delete(hold.orderId);
     this.version++;
