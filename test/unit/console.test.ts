@@ -49,9 +49,9 @@ describe('the numbers of the edge', () => {
 });
 
 describe('the moves of seats', () => {
-  it('are counted by what they mean, and not at all when nothing moved', () => {
+  it('are counted by what they mean; not when nothing moved, nor what is blocked', () => {
     const happened = nothing();
-    const before = (seat: number) => '0121'[seat]!;
+    const before = (seat: number) => '012102'[seat]!;
     tally(
       happened,
       [
@@ -59,16 +59,20 @@ describe('the moves of seats', () => {
         [1, '0'],
         [2, '2'],
         [3, '2'],
+        [4, '2'],
+        [5, '0'],
       ],
       before,
     );
     expect(happened).toEqual({ locked: 1, sold: 1, freed: 1 });
   });
   it('leave every tier with as many seats as it had', () => {
-    const places = [0, 1, 2, 3].map((seat) => ({ seat, tier: seat < 2 ? 'A' : 'B' }));
-    const standings = standingOf(places, (seat) => '0121'[seat]!);
-    expect(standings.get('A')).toEqual({ total: 2, free: 1, locked: 1, sold: 0 });
-    expect(sumOf(standings.values())).toEqual({ total: 4, free: 1, locked: 2, sold: 1 });
+    const places = [0, 1, 2, 3, 4].map((seat) => ({ seat, tier: seat < 2 ? 'A' : 'B' }));
+    const standings = standingOf(places, (seat) => '0121b'[seat]!);
+    expect(standings.get('A')).toEqual({ total: 2, free: 1, locked: 1, sold: 0, blocked: 0 });
+    expect(sumOf(standings.values())).toEqual({
+      ...{ total: 5, free: 1, locked: 2, sold: 1, blocked: 1 },
+    });
   });
 });
 

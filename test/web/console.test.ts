@@ -241,6 +241,37 @@ describe('an operator', () => {
     expect(await faultsOn(page)).toEqual([]);
   });
 
+  it('blocks what is free of them, and nobody can buy it until it is unblocked', async () => {
+    const { page } = operator;
+    await page.click('[data-test=block-all]');
+    await agree(page, 'sight line');
+    await hear(page, 'report', '11 seats blocked, 0 not');
+    await hear(page, 'count-BLOCKED', /Blocked\s*11/);
+    await hear(page, 'count-SOLD', /Sold\s*1/);
+    expect(await faultsOn(page)).toEqual([]);
+    const buyer = await comeToBuy(stack().url, sessionId);
+    expect((await buyer.lock({ seats: [THIRD_ROW] })).body.code).toBe('SEAT_TAKEN');
+
+    await page.fill('[data-test=find]', 'stalls 3-1');
+    await page.press('[data-test=find]', 'Enter');
+    await page.waitForSelector('[data-test=seat-state].BLOCKED');
+    await hear(page, 'why', 'sight line');
+    expect(await faultsOn(page)).toEqual([]);
+    await page.click('[data-test=unblock]');
+    await agree(page, 'mended');
+    await page.waitForSelector('[data-test=seat-state].AVAILABLE');
+    await hear(page, 'blocks', /sight line.*mended/);
+    expect((await buyer.lock({ seats: [THIRD_ROW] })).status).toBe(201);
+    await page.waitForSelector('[data-test=seat-state].LOCKED');
+
+    await page.getByRole('link', { name: 'Room', exact: true }).click();
+    const back = page.locator('[data-test=tiers] [data-test=blocked]');
+    await back.filter({ hasText: '10' }).waitFor();
+    expect(await faultsOn(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Seats', exact: true }).click();
+    await page.waitForSelector('[data-test=map]');
+  });
+
   it('looks at a seat with a click on the map', async () => {
     const { page } = operator;
     await page.fill('[data-test=find]', '#0');

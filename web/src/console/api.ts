@@ -4,7 +4,7 @@
  */
 import type { FreedSeat, SalesAnswer } from '../../../contracts/admin.ts';
 import type { SaleState } from '../../../contracts/sale.ts';
-import type { SeatInspection } from '../../../contracts/sale-view.ts';
+import type { SeatBlock, SeatInspection } from '../../../contracts/sale-view.ts';
 import { answered, client, given, ofId, ofSession, type Session } from '../api.ts';
 import type { Page } from './asking.ts';
 
@@ -45,11 +45,32 @@ export const consoleApi = {
     answered<SeatInspection>(
       client.GET('/api/v1/admin/sessions/{sessionId}/seats/{seat}', ofSeat(sessionId, seat)),
     ),
+  /** The seats that are blocked now. */
+  blocks: (sessionId: string, cursor?: string) =>
+    answered<Page<SeatBlock>>(
+      client.GET('/api/v1/admin/sessions/{sessionId}/blocks', {
+        params: { ...ofSession(sessionId).params, query: given({ cursor, limit: 100 }) },
+      }),
+    ),
   /** What the edge counted, as text; operators only. */
   metrics: () => answered<string>(client.GET('/metrics' as never, { parseAs: 'text' } as never)),
   free: (sessionId: string, seat: number, reason: string) =>
     answered<FreedSeat>(
       client.POST('/api/v1/admin/sessions/{sessionId}/seats/{seat}/release', {
+        ...ofSeat(sessionId, seat),
+        body: { reason },
+      }),
+    ),
+  block: (sessionId: string, seat: number, reason: string) =>
+    answered<SeatBlock>(
+      client.POST('/api/v1/admin/sessions/{sessionId}/seats/{seat}/block', {
+        ...ofSeat(sessionId, seat),
+        body: { reason },
+      }),
+    ),
+  unblock: (sessionId: string, seat: number, reason: string) =>
+    answered<SeatBlock>(
+      client.POST('/api/v1/admin/sessions/{sessionId}/seats/{seat}/unblock', {
         ...ofSeat(sessionId, seat),
         body: { reason },
       }),

@@ -2,6 +2,7 @@
 const WORDS: Readonly<Record<string, string>> = {
   'live seat without a claim': 'claimless',
   'claim of an order that is not alive': 'claim',
+  'blocked seat without a claim': 'blocked',
   'quota that is not the seats of live orders': 'quota',
   'paid order without its money': 'unpaid',
   'money that neither paid nor went back': 'stranded',

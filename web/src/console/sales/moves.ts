@@ -3,6 +3,7 @@
  * come out.
  */
 import { FREE, LOCKED, SOLD } from '../../seats.ts';
+import { BLOCKED } from './marks.ts';
 
 export interface Happened {
   locked: number;
@@ -20,7 +21,8 @@ const MEANS: Readonly<Record<string, keyof Happened>> = {
 
 /**
  * Adds what happened. A seat whose mark is the same as before has not moved; several moves of one
- * seat within one delta are one.
+ * seat within one delta are one. One that is sold without a lock, or free after a sale, was blocked
+ * or unblocked: that is no business.
  */
 export function tally(
   into: Happened,
@@ -28,8 +30,9 @@ export function tally(
   markBefore: (seat: number) => string,
 ): void {
   for (const [seat, mark] of moves) {
-    const means = MEANS[mark];
-    if (means && markBefore(seat) !== mark) into[means]++;
+    const [means, before] = [MEANS[mark], markBefore(seat)];
+    const isBusiness = before === LOCKED || mark === LOCKED;
+    if (means && isBusiness && before !== mark) into[means]++;
   }
 }
 
@@ -38,28 +41,33 @@ export interface Standing {
   readonly free: number;
   readonly locked: number;
   readonly sold: number;
+  /** Kept back by the house. */
+  readonly blocked: number;
 }
+const none = () => ({ total: 0, free: 0, locked: 0, sold: 0, blocked: 0 });
+export const NONE: Standing = none();
 
 /** How many seats of each tier are in which state. */
 export function standingOf(
   places: Iterable<{ readonly seat: number; readonly tier: string }>,
   markOf: (seat: number) => string,
 ): Map<string, Standing> {
-  const counts = new Map<string, { total: number; free: number; locked: number; sold: number }>();
+  const counts = new Map<string, ReturnType<typeof none>>();
   for (const { seat, tier } of places) {
-    const of = counts.get(tier) ?? { total: 0, free: 0, locked: 0, sold: 0 };
+    const of = counts.get(tier) ?? none();
     counts.set(tier, of);
     const mark = markOf(seat);
     of.total++;
     of.free += Number(mark === FREE);
     of.locked += Number(mark === LOCKED);
     of.sold += Number(mark === SOLD);
+    of.blocked += Number(mark === BLOCKED);
   }
   return counts;
 }
 export const sumOf = (standings: Iterable<Standing>): Standing => {
-  const sum = { total: 0, free: 0, locked: 0, sold: 0 };
+  const sum = none();
   for (const of of standings)
-    for (const name of ['total', 'free', 'locked', 'sold'] as const) sum[name] += of[name];
+    for (const name of Object.keys(sum) as (keyof Standing)[]) sum[name] += of[name];
   return sum;
 };

@@ -58,7 +58,8 @@ function useMeter(isOperator: boolean, spread: (came: number, refused: number) =
   return { metered, refusals, problem };
 }
 
-export function useRates(hall: HallView, isOperator: boolean) {
+/** @param markOf what a seat is counted as */
+export function useRates(hall: HallView, markOf: HallView['markOf'], isOperator: boolean) {
   let seconds: Second[] = [];
   let now = emptyAt(Math.floor(serverNow() / SECOND_MS));
   let before = '';
@@ -92,7 +93,7 @@ export function useRates(hall: HallView, isOperator: boolean) {
       seconds.push(emptyAt(missed));
     seconds = seconds.slice(-KEPT_SECONDS);
     now = emptyAt(at);
-    standings.value = standingOf(hall.places.value.values(), hall.markOf);
+    standings.value = standingOf(hall.places.value.values(), markOf);
     tick.value++;
   };
   const timer = setInterval(turn, SECOND_MS / 2);

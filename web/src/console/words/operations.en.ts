@@ -150,6 +150,8 @@ const en: Words = {
       TIMEOUT_CANCELLED: 'Timed out',
       ABORTED: 'Never became one',
       UNKNOWN: 'Unknown',
+      BLOCKED: 'Blocked',
+      UNBLOCKED: 'Unblocked',
     },
     grips: {
       NONE: 'no seat',
@@ -160,6 +162,7 @@ const en: Words = {
     dids: {
       lock: 'the lock was given back',
       sell: 'the sale was given back',
+      block: 'the seat was blocked again',
       release: 'the seats were released',
       alarm: 'cannot be mended here: somebody has to look',
       waits: 'somebody else holds a seat; given back when it is free',
@@ -170,6 +173,7 @@ const en: Words = {
     faults: {
       claimless: 'a seat of a live order has no claim',
       claim: 'a claim belongs to an order that ended',
+      blocked: 'a blocked seat has no claim',
       quota: 'the count of a buyer is not the seats of their live orders',
       unpaid: 'an order is paid, but its money is not in the books',
       stranded: 'money came that paid no order and did not go back',

@@ -140,6 +140,8 @@ const zh = {
       TIMEOUT_CANCELLED: '超时取消',
       ABORTED: '未能生成',
       UNKNOWN: '没有记录',
+      BLOCKED: '停售',
+      UNBLOCKED: '已恢复出售',
     },
     grips: {
       NONE: '没有占座',
@@ -150,6 +152,7 @@ const zh = {
     dids: {
       lock: '已补回锁座',
       sell: '已补记售出',
+      block: '已重新停售',
       release: '已释放座位',
       alarm: '无法自动修复，请人工核实',
       waits: '座位暂被他人占用，等其释放后补回',
@@ -160,6 +163,7 @@ const zh = {
     faults: {
       claimless: '有效订单的座位没有占座凭据',
       claim: '占座凭据属于已结束的订单',
+      blocked: '停售的座位没有占座凭据',
       quota: '购票计数与有效订单的座位数不符',
       unpaid: '订单已支付，但没有对应的到账记录',
       stranded: '到账的款项既没有支付订单，也没有退回',

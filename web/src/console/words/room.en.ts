@@ -69,6 +69,7 @@ const en: Said<typeof zh> = {
   free: 'Free',
   locked: 'Locked',
   sold: 'Sold',
+  blocked: 'Blocked',
   total: 'Total',
   gates: 'Refused at the edge',
   gatesMore: 'The whole edge since it was started, all sessions together',

@@ -1,0 +1,39 @@
+/**
+ * Which seats of a hall the house keeps back. To the live stream such a seat is a sold one, so what
+ * is blocked is asked for: at once, every few seconds while it is seen, and after every deed.
+ */
+import { onUnmounted } from 'vue';
+import type { HallView } from '../../hall.ts';
+import { SOLD } from '../../seats.ts';
+import { consoleApi } from '../api.ts';
+import { useAsking } from '../asking.ts';
+import { BLOCKED } from './marks.ts';
+
+const AGAIN_MS = 10_000;
+/** 10,000 seats: who blocks more of a hall has another plan for it. */
+const PAGES_MAX = 100;
+
+async function allBlocks(sessionId: string): Promise<ReadonlySet<number>> {
+  const seats = new Set<number>();
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const { items, nextCursor } = await consoleApi.blocks(sessionId, cursor);
+    for (const { seat } of items) seats.add(seat);
+    if (nextCursor === null) break;
+    cursor = nextCursor;
+  }
+  return seats;
+}
+
+export function useBlocks(sessionId: string, hall: HallView) {
+  const { answer, ask } = useAsking(() => allBlocks(sessionId));
+  const timer = setInterval(() => document.visibilityState === 'visible' && void ask(), AGAIN_MS);
+  onUnmounted(() => clearInterval(timer));
+  /** The mark of a seat, and one of its own for a blocked one. */
+  const markOf = (seat: number): string => {
+    const mark = hall.markOf(seat);
+    return mark === SOLD && answer.value?.has(seat) ? BLOCKED : mark;
+  };
+  return { markOf, ask };
+}
+export type Blocks = ReturnType<typeof useBlocks>;
