@@ -25,6 +25,8 @@ export interface Ran {
   readonly seen: readonly Breach[];
   /** Moves of seats that were followed as they happened. */
   readonly moves: number;
+  /** Seats that an operator blocked and unblocked, by what was told last. */
+  readonly house: Counts;
   readonly quietAfterMs: number;
   readonly compared: number;
 }
@@ -56,6 +58,8 @@ export interface ChaosReport {
   readonly quietAfterMs: number;
   /** Moves of seats that were followed as they happened. */
   readonly moves: number;
+  /** Seats that an operator blocked and unblocked, by what was told last. */
+  readonly house: Counts;
   readonly breaches: readonly Breach[];
   /** A program that did not come back, a key that named two orders. */
   readonly others: readonly string[];
@@ -102,6 +106,7 @@ export async function reportOf(
     recoveredMs: recoveries(struck, history.lockedAtMs),
     quietAfterMs: ran.quietAfterMs,
     moves: ran.moves,
+    house: ran.house,
     breaches: [...rest.breaches, ...ran.seen],
     others: [...ran.sick, ...history.contradictions(isLost(rest))],
   };
@@ -170,6 +175,7 @@ export function print(report: ChaosReport): string {
     ['dead letters', String(report.deadLetters)],
     ['arbiter runs', String(report.epochs)],
     ['moves followed', `${report.moves}, each by whoever had the seat`],
+    ['house seats', listed(report.house)],
     ['snapshots held', `${report.compared} against the live stream`],
     ['next lock, ms', listed(report.recoveredMs)],
     ['quiet after', `${(report.quietAfterMs / 1_000).toFixed(1)} s`],

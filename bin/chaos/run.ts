@@ -15,6 +15,7 @@ import { AppendOnlyFile } from './arbiter-loss.ts';
 import { crowd, impatience } from './crowd.ts';
 import type { FaultName } from './faults.ts';
 import { History } from './history.ts';
+import { House } from './house.ts';
 import { followLives, Lives } from './lives.ts';
 import { Forger } from './messages.ts';
 import { Nemesis } from './nemesis.ts';
@@ -97,6 +98,8 @@ async function storm(
   const pressAgain = impatience(() => client);
   const behind = clientFor(config.publicUrl);
   const stages = await openSales(behind, options, dirs.run);
+  const house = new House(clientFor(config.publicUrl, over, 1), stages);
+  const { token } = stages[0]!;
   const watching = stages.map(({ sessionId }) => watchersOf(config.publicUrl, sessionId, options));
   const watchers = watching.flat();
   const file = new AppendOnlyFile(dirs.arbiter);
@@ -112,6 +115,7 @@ async function storm(
     say(`${options.buyers} buyers, ${stages.length} sales, ${schedule.length} strikes`);
     const [came] = await Promise.all([
       crowd(options.seed, options.buyers, client, stages),
+      house.work(token, randomOf(options.seed + 1)),
       nemesis.run(schedule, over).then(() => whole(over)),
     ]);
     say('healing');
@@ -138,19 +142,21 @@ async function storm(
       ...watchers.flatMap(({ fold }, i) => fold.faults.slice(before[i]).map(breach('I7'))),
       ...lives.faults.map(breach('I1')),
       ...forger.believed.map(breach('I8')),
+      ...(await house.faults(behind, token)).map(breach('I3')),
     ];
     const compared = watchers.reduce((sum, { fold }) => sum + fold.compared, 0);
     const { struck } = nemesis;
     const ran = {
       ...{ came, tally, history, struck, forged, sick, rest, seen, quietAfterMs, compared },
       moves: lives.moves,
+      house: house.told,
     };
     return await reportOf(options, config, ran);
   } finally {
     ended.abort();
     await following;
     file.stop();
-    await Promise.all([client.close(), behind.close(), history.close()]);
+    await Promise.all([client.close(), behind.close(), house.close(), history.close()]);
   }
 }
 
@@ -158,8 +164,11 @@ async function storm(
 const watchersOf = (url: string, sessionId: string, { watchers }: ChaosOptions) =>
   Array.from({ length: watchers }, () => new Watcher(url, sessionId, WATCHER_LOOK_MS));
 
-const clientFor = (url: string): Client =>
-  new Client(url, 8, new Tally(), new AbortController().signal);
+const clientFor = (
+  url: string,
+  over: AbortSignal = new AbortController().signal,
+  attempts?: number,
+): Client => new Client(url, 8, new Tally(), over, { ...(attempts && { attempts }) });
 
 /** Until the load is over, when the last strike is. */
 const whole = (over: AbortSignal): Promise<void> =>

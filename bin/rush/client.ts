@@ -68,20 +68,27 @@ export class Client {
   readonly #agent: Agent;
   readonly #turnstile: Turnstile;
   readonly #answerMs: number;
+  readonly #attempts: number;
   readonly #witness: Witness | undefined;
 
   /**
    * @param over when it is aborted, no further request is sent
-   * @param patience how long an answer is waited for, and who is told of every call
+   * @param patience how long an answer is waited for, how often it is asked for, and who is told of
+   * every call
    */
   constructor(
     url: string,
     concurrency: number,
     tally: Tally,
     over: AbortSignal,
-    patience: { readonly answerMs?: number; readonly witness?: Witness } = {},
+    patience: {
+      readonly answerMs?: number;
+      readonly attempts?: number;
+      readonly witness?: Witness;
+    } = {},
   ) {
     this.#answerMs = patience.answerMs ?? ANSWER_MS;
+    this.#attempts = patience.attempts ?? ATTEMPTS;
     this.#witness = patience.witness;
     this.base = `${url}/api/v1`;
     this.tally = tally;
@@ -95,15 +102,16 @@ export class Client {
    * @throws Unanswered when there is none, or the rush is over.
    */
   async send(hop: Hop | undefined, method: string, path: string, ask: Ask = {}): Promise<Answer> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < this.#attempts; attempt++) {
       if (this.over.aborted) throw new Unanswered(`${method} ${path}: the rush is over`);
       if (attempt > 0) this.tally.repeated++;
       const answer = await this.#turnstile.pass(() => this.#once(hop, method, path, ask));
       if (answer && !LATER.has(answer.status)) return answer;
-      await sleep(Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS));
+      if (attempt + 1 < this.#attempts)
+        await sleep(Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS));
     }
     this.tally.unanswered++;
-    throw new Unanswered(`${method} ${path}: no answer after ${ATTEMPTS} attempts`);
+    throw new Unanswered(`${method} ${path}: no answer after ${this.#attempts} attempts`);
   }
 
   /** One attempt; undefined when the connection failed. */

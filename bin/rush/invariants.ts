@@ -161,7 +161,8 @@ function* overLimit(facts: Facts): Iterable<string> {
   const inArbiter = new Map<string, number>();
   for (const [seat, orderId] of owners) {
     const uid = states[seat] === SEAT_MARK.AVAILABLE ? undefined : holds.get(orderId)?.uid;
-    if (uid !== undefined) inArbiter.set(uid, (inArbiter.get(uid) ?? 0) + 1);
+    // The house is no buyer.
+    if (uid) inArbiter.set(uid, (inArbiter.get(uid) ?? 0) + 1);
   }
   const inOrders = new Map<string, number>();
   for (const order of orders.values())

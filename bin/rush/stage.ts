@@ -10,6 +10,8 @@ import { type RushOptions, UsageError } from './options.ts';
 
 export interface Stage {
   readonly sessionId: string;
+  /** Of the operator who set it. */
+  readonly token: string;
   readonly hall: string;
   readonly tiers: readonly string[];
   /** Seat → tier, from the layout that buyers see. */
@@ -144,5 +146,5 @@ export async function setStage(client: Client, options: RushOptions): Promise<St
   };
   const seats = layout.sections.flatMap(({ rows }) => rows.flatMap((row) => row.seats));
   const tierOf = new Map(seats.map(({ seat, tier }) => [seat, tier]));
-  return { sessionId, hall, tiers: [...new Set(tierOf.values())], tierOf };
+  return { sessionId, token, hall, tiers: [...new Set(tierOf.values())], tierOf };
 }

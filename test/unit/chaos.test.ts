@@ -184,6 +184,7 @@ describe('the report', () => {
     recoveredMs: { kill: 80 },
     quietAfterMs: 100,
     moves: 12,
+    house: {},
     breaches: [],
     others: [],
   };

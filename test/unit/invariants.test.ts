@@ -117,6 +117,10 @@ describe('the checker', () => {
   const kept = (): Partial<Facts> => ({
     states: '021-2',
     owners: new Map([...sound().owners, [4, 'K']]),
+    holds: new Map([
+      ...sound().holds,
+      ['K', { orderId: 'K', uid: '', seats: [4], deadlineMs: 0, state: 'BLOCKED' }],
+    ]),
     left: new Map([['T', 1]]),
     claims: [...sound().claims, { seat: 4, orderId: 'K' }],
     blocks: new Map([[4, 'K']]),
