@@ -24,7 +24,7 @@ interface LocksOptions {
 export const commands = [
   {
     command: 'seat <session> <seat>',
-    description: 'who has a seat now, and every order that ever had it',
+    description: 'who has a seat now, every order that ever had it, every time it was blocked',
     alias: 'st',
     options: [],
     async action(caller: Caller, { session, seat }: { session: string; seat: string }) {
