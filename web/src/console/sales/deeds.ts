@@ -1,7 +1,7 @@
 /**
  * What an operator does to seats by hand, to one or to many one after the other. Which deed there
- * is for a seat follows from its state. A seat that is given back ends its unpaid order, and an order
- * ends as a whole, so seats that went with an earlier one are not asked for again.
+ * is for a seat follows from its state. A seat that is given back ends its unpaid order, and an
+ * order ends as a whole, so seats that went with an earlier one are not asked for again.
  */
 import { computed, ref, shallowRef } from 'vue';
 import type { InspectedSeatState } from '../../../../contracts/seat.ts';
