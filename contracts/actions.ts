@@ -355,6 +355,16 @@ export interface Actions extends AdminActions, ConfigActions {
     };
     result: Page<AuditRow>;
   };
+  /** For a service without a database: something an operator did. */
+  'audit.record': {
+    params: {
+      by: { uid: string; role: string; requestId: string };
+      action: string;
+      target: string;
+      after: object;
+    };
+    result: { recorded: true };
+  };
 
   // gateway: what no other service is the home of
   'gateway.time': { params: Record<string, never>; result: { epochMs: number } };

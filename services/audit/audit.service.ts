@@ -1,11 +1,13 @@
 /**
  * The audit log, for operators: who did what to which object, what it was before and after, and by
- * which request. It is written in the transaction of each change (`mixins/audit.ts`); here it is
- * only read.
+ * which request. It is written in the transaction of each change (`mixins/audit.ts`), or here for
+ * whoever has no database.
  */
 import type { Context, ServiceSchema } from 'moleculer';
 import type { Actions, AuditRow, Page } from '../../contracts/actions.ts';
 import { fromMs, untilMs } from '../../contracts/moment.ts';
+import { writeAudit } from '../../mixins/audit.ts';
+import { inTransaction } from '../../mixins/database.ts';
 import { instantOrDay } from '../../mixins/fields.ts';
 import { given } from '../../mixins/owned-actions.ts';
 import { PAGE_PARAMS, pageOf, refuseCursor } from '../../mixins/page.ts';
@@ -85,6 +87,17 @@ const schema: ServiceSchema = {
         to: instantOrDay(),
       },
       handler: (ctx: Context<Asked>) => list(given(ctx.params)),
+    },
+
+    record: {
+      visibility: 'public',
+      params: { $$strict: true, by: 'object', action: 'string', target: 'string', after: 'object' },
+      async handler({ params: { by, ...done } }: Context<Actions['audit.record']['params']>) {
+        await inTransaction((transaction) =>
+          writeAudit(by, { ...done, before: undefined }, transaction),
+        );
+        return { recorded: true };
+      },
     },
   },
 };

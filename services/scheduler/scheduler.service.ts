@@ -5,7 +5,7 @@
 import type { Redis } from 'ioredis';
 import type { Context, ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { config } from '../../config/index.ts';
-import type { Actions, CallMeta, Health } from '../../contracts/actions.ts';
+import { type Actions, type CallMeta, call, type Health } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { keyspace } from '../../contracts/keys.ts';
 import { type Arbiter, createArbiter } from '../../lua/arbiter.ts';
@@ -31,9 +31,22 @@ const schema: ServiceSchema<ServiceSettingSchema, Record<never, never>, Vars> = 
   actions: {
     reconcile: {
       params: { $$strict: true, sessionId: { type: 'string', min: 1, max: 64 } },
-      handler(ctx: Asked<'scheduler.reconcile'>) {
-        if (ctx.meta.user?.role !== 'operator') refuse('FORBIDDEN');
-        return reconcileNow(this.rebuild, ctx.params.sessionId);
+      async handler(ctx: Asked<'scheduler.reconcile'>) {
+        const { user, requestId = '' } = ctx.meta;
+        if (user?.role !== 'operator') return refuse('FORBIDDEN');
+        const { sessionId } = ctx.params;
+        const report = await reconcileNow(this.rebuild, sessionId);
+        const { orders, differences, more, corrected, books } = report;
+        await call(ctx, 'audit.record', {
+          by: { uid: user.uid, role: user.role, requestId },
+          action: 'session.reconcile',
+          target: sessionId,
+          after: { orders, corrected, differences: differences.length + more, books: books.length },
+        }).catch((error: unknown) =>
+          // What was mended is mended; whoever asked is told of it all the same.
+          this.logger.warn('Nothing is on record of a comparison.', { sessionId, error }),
+        );
+        return report;
       },
     },
 

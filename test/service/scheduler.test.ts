@@ -1,4 +1,5 @@
 /** Two schedulers beside orders and an arbiter that is killed: deadlines come, one epoch opens. */
+import { randomBytes } from 'node:crypto';
 import type { ServiceSchema } from 'moleculer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LayoutColumns } from '../../contracts/layout.ts';
@@ -22,22 +23,27 @@ const {
   startNode,
   stateOf,
   statements,
+  wordFrom,
 } = await import('./order.support.ts');
 const { createArbiter } = await import('../../lua/arbiter.ts');
 const { default: seckill } = await import('../../services/seckill/seckill.service.ts');
 const { default: scheduler } = await import('../../services/scheduler/scheduler.service.ts');
+const { default: audit } = await import('../../services/audit/audit.service.ts');
+const { newBlockId } = await import('../../contracts/ids.ts');
+const mintedBlock = (sale: string) => newBlockId(sale, Date.now(), randomBytes);
 const arbiter = createArbiter({ redis, keys });
 const twin = { ...(scheduler as ServiceSchema), name: 'scheduler' };
 /** What the catalogue says: nothing here is ever lost whole. */
+const onSale: { id: string }[] = [];
 const session: ServiceSchema = {
   name: 'session',
-  actions: { onSale: () => [], reopen: () => ({ created: false }), restate: () => ({}) },
+  actions: { onSale: () => onSale, reopen: () => ({ created: false }), restate: () => ({}) },
 };
 
 let node: Node;
 let other: Node;
 beforeAll(async () => {
-  node = await startNode([seckill as ServiceSchema, session, scheduler as ServiceSchema]);
+  node = await startNode([seckill as ServiceSchema, session, audit, scheduler as ServiceSchema]);
   other = await startNode([seckill as ServiceSchema, session, twin]);
 });
 afterAll(async () => {
@@ -116,6 +122,26 @@ test('opens one new epoch when the arbiter was killed, and locks go on', async (
     ...{ oldRunId: before!.runId, newRunId: await arbiter.runId() },
   });
   expect((await arbiter.epoch(0))?.epoch).toBe(now.epoch);
+});
+
+test('what an operator has compared is on record, with what came of it', async () => {
+  const sale = await openSale();
+  onSale.push({ id: sale });
+  await arbiter.restore(sale, [
+    { orderId: mintedBlock(sale), uid: '', seats: [2], deadlineMs: 0, state: 'BLOCKED' },
+  ]);
+  const meta = { user: { uid: 'opal', role: 'operator' as const }, requestId: 'r-opal' };
+  const ask = (asked: object) =>
+    node.ask('scheduler.reconcile', { sessionId: sale }, undefined, asked as typeof meta);
+  expect((await ask(meta)).differences).toMatchObject([{ did: 'release' }]);
+  const [row, ...more] = await statements().rows<{ after: string }>(
+    'SELECT uid, role, action, `after`, requestId FROM audit_log WHERE target = :sale',
+    { sale },
+  );
+  expect(more).toEqual([]);
+  expect(row).toMatchObject({ uid: 'opal', action: 'session.reconcile', requestId: 'r-opal' });
+  expect(JSON.parse(row!.after)).toEqual({ orders: 0, corrected: 0, differences: 1, books: 0 });
+  expect(await wordFrom(ask({ user: { uid: 'anna', role: 'organiser' } }))).toBe('FORBIDDEN');
 });
 
 test('goes on with one of the two', async () => {

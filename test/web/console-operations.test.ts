@@ -120,6 +120,8 @@ describe('an operator', () => {
     await page.waitForSelector('[data-test=clean]');
     await hear('report', /Seats not free\s*2/);
     await sound();
+    await page.goto('/console/audit');
+    await page.getByText('Session compared and repaired').first().waitFor();
   });
 
   it('changes a setting with a reason, not to nonsense, and takes it back', async () => {

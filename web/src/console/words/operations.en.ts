@@ -210,6 +210,7 @@ const en: Words = {
       'seat-template': 'Seat template',
       order: 'Order',
       'dead-letter': 'Dead letter',
+      seat: 'Seat',
     },
     verbs: {
       create: 'created',
@@ -223,6 +224,9 @@ const en: Words = {
       cancel: 'cancelled',
       replayed: 'replayed',
       discarded: 'discarded',
+      block: 'blocked',
+      unblock: 'unblocked',
+      reconcile: 'compared and repaired',
     },
   },
   nodes: {

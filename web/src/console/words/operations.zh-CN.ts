@@ -200,6 +200,7 @@ const zh = {
       'seat-template': '座位模板',
       order: '订单',
       'dead-letter': '死信',
+      seat: '座位',
     },
     verbs: {
       create: '新建',
@@ -213,6 +214,9 @@ const zh = {
       cancel: '取消',
       replayed: '重新投递',
       discarded: '放弃',
+      block: '停售',
+      unblock: '恢复出售',
+      reconcile: '核对并修复',
     },
   },
   nodes: {
