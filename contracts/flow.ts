@@ -60,6 +60,8 @@ export type FlowKind = FlowRule['kind'];
 export const VITAL: ReadonlySet<string> = new Set([
   'payment.event',
   'order.cancel',
+  'order.freeSeat',
+  'order.unblockSeat',
   'gateway.ready',
   'session.pause',
   'session.close',
