@@ -10,7 +10,7 @@
  * - `timeout`: a call gives up; BUSY
  * - `stale`: a read that nobody can answer now gets the last good answer, if it is not too old
  */
-import { PUBLISHED } from './access.ts';
+import { ADMITS, accessOf, PUBLISHED } from './access.ts';
 
 interface Named {
   readonly action: string;
@@ -178,6 +178,8 @@ function faultOfRule(rule: unknown, stored: boolean): string | undefined {
   for (const [name, value] of Object.entries(more)) {
     if (counted && (name === 'by' || name === 'session')) {
       if (typeof value !== 'string' || !WORD.test(value)) return `${name} must be a word`;
+      if (value === 'uid' && isKnown && !ADMITS[accessOf(action)] && !stored)
+        return `by uid: whoever asks ${action} is not known`;
     } else if (!Object.hasOwn(numbers, name)) return `${name.slice(0, 64)} is not known`;
   }
   for (const [name, { min, max, optional }] of Object.entries(numbers)) {

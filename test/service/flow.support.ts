@@ -1,5 +1,5 @@
 /**
- * Nodes that offer shows, each with a module graph of its own as in a process of its own, on real
+ * Nodes that offer shows and payments, each with a module graph as in a process of its own, on real
  * NATS; and a real config centre that tells them the rules.
  */
 import { rmSync } from 'node:fs';
@@ -69,6 +69,7 @@ export async function startFlow(more: Readonly<Record<string, string>> = {}) {
     const handler = (ctx: Context<Record<string, unknown>>) => act(ctx, node);
     return [
       { name: 'show', actions: { get: { handler } } },
+      { name: 'payment', actions: { open: { handler } } },
       {
         name: 'order',
         actions: { cancel: { handler }, settle: { visibility: 'public', handler } },

@@ -44,9 +44,9 @@ const freshId = () => `s${ids++}`;
 type Six = [string, string, string, string, string, string];
 
 /** Asks the nodes in turn. */
-const ask = async (times: number, params: object = {}, options: object = {}) => {
+const ask = async (times: number, params: object = {}, options: object = {}, action = ACTION) => {
   const asking = Array.from({ length: times }, (_, n) =>
-    outcome(stage.ask(params, { ...options, ...on(nodes[n % 2]!.name) })),
+    outcome(stage.ask(params, { ...options, ...on(nodes[n % 2]!.name) }, action)),
   );
   return tally(await Promise.all(asking));
 };
@@ -93,13 +93,16 @@ describe('a rate', () => {
   });
 
   test('tells apart who asks, or what for; who says neither is not counted', async () => {
-    await stage.rules({ ...RATE, limit: 3, by: 'uid' }, { ...RATE, limit: 6, by: 'id' });
+    const action = 'payment.open';
+    const own = { ...RATE, action };
+    const byId = { limit: 6, by: 'id' };
+    await stage.rules({ ...own, limit: 3, by: 'uid' }, { ...own, ...byId }, { ...RATE, ...byId });
     await until(async () => {
       const [ann, bob, cid, dan, one, two] = Array.from({ length: 6 }, freshId) as Six;
-      expect(await ask(4, { id: one }, as(ann))).toEqual({ done: 3, RATE_LIMITED: 1 });
-      expect(await ask(4, { id: one }, as(bob))).toEqual({ done: 3, RATE_LIMITED: 1 });
-      expect(await ask(1, { id: one }, as(cid))).toEqual({ RATE_LIMITED: 1 });
-      expect(await ask(1, { id: two }, as(dan))).toEqual({ done: 1 });
+      expect(await ask(4, { id: one }, as(ann), action)).toEqual({ done: 3, RATE_LIMITED: 1 });
+      expect(await ask(4, { id: one }, as(bob), action)).toEqual({ done: 3, RATE_LIMITED: 1 });
+      expect(await ask(1, { id: one }, as(cid), action)).toEqual({ RATE_LIMITED: 1 });
+      expect(await ask(1, { id: two }, as(dan), action)).toEqual({ done: 1 });
     });
     expect(await ask(8)).toEqual({ done: 8 });
   });

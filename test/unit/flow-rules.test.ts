@@ -79,6 +79,13 @@ describe('a list of rules', () => {
       expect(fault({ ...rule, action: 'payment.event' })).toMatch(/is never turned away$/);
     expect(fault({ ...GOOD[5], by: 'uid' })).toBe('rule 1: by is not known');
   });
+
+  it('is refused when it would count by uid where nobody is asked who they are', () => {
+    const open = { ...GOOD[0], action: 'show.list' };
+    expect(fault(open)).toBe('rule 1: by uid: whoever asks show.list is not known');
+    expect(fault({ ...open, by: 'city' })).toBeUndefined();
+    expect(faultOfRules(JSON.stringify([open]), true)).toBeUndefined();
+  });
 });
 
 it('what may be answered stale is the same for everybody', () => {

@@ -1,4 +1,4 @@
-/** What a door that cannot keep up turns away: by the table of routes, whatever the method's case. */
+/** What a door that cannot keep up turns away: by the table of routes, HEAD like GET. */
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { maySheds } from '../../contracts/flow.ts';
