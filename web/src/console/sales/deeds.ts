@@ -1,7 +1,7 @@
 /**
- * What an operator does to seats by hand, to one or to many one after the other. Which deed there
- * is for a seat follows from its state. A seat that is given back ends its unpaid order, and an
- * order ends as a whole, so seats that went with an earlier one are not asked for again.
+ * What an operator does to seats by hand, to one or to many, a few at a time. Which deed there is
+ * for a seat follows from its state. A seat that is given back ends its unpaid order, and an order
+ * ends as a whole: so these go one after the other, and what went with an earlier one is left out.
  */
 import { computed, ref, shallowRef } from 'vue';
 import type { InspectedSeatState } from '../../../../contracts/seat.ts';
@@ -32,6 +32,9 @@ export const ACTS: Readonly<Record<Deed, Act>> = {
   unblock: async (...asked) => ({ seats: [(await consoleApi.unblock(...asked)).seat] }),
 };
 
+/** How many are asked for at once. */
+const ABREAST: Readonly<Record<Deed, number>> = { free: 1, block: 4, unblock: 4 };
+
 export interface Done extends Outcome {
   readonly seat: number;
   /** Why it stays as it is. */
@@ -61,15 +64,19 @@ export function useDeeds(sessionId: string) {
     running.value = true;
     stopped = false;
     const gone = new Set<number>();
-    for (const seat of seats) {
-      if (stopped) break;
-      if (!gone.has(seat)) {
-        const done = await doOne(seat, reason);
-        for (const one of done.seats) gone.add(one);
-        report.value = [...report.value, done];
+    const rest = seats.values();
+    const work = async () => {
+      for (const seat of rest) {
+        if (stopped) return;
+        if (!gone.has(seat)) {
+          const done = await doOne(seat, reason);
+          for (const one of done.seats) gone.add(one);
+          report.value = [...report.value, done];
+        }
+        looked.value++;
       }
-      looked.value++;
-    }
+    };
+    await Promise.all(Array.from({ length: ABREAST[what] }, work));
     running.value = false;
   }
   return {

@@ -48,8 +48,8 @@ const en: Said<typeof zh> = {
       all: 'Block the {n} free seats',
       allTitle: 'Block {n} free seats?',
       allSays:
-        'They are taken off sale one after the other until they are unblocked; buyers see them ' +
-        'as sold. A seat that is locked in the meantime stays as it is.',
+        'They are taken off sale until they are unblocked; buyers see them as sold. A seat that ' +
+        'is locked in the meantime stays as it is.',
       allYes: 'Block {n} seats',
       running: 'Blocking {done}/{total}',
       sum: '{n} seats blocked, {refused} not',
@@ -63,7 +63,7 @@ const en: Said<typeof zh> = {
       oneDone: '{label} goes back on sale',
       all: 'Unblock the {n} blocked seats',
       allTitle: 'Unblock {n} blocked seats?',
-      allSays: 'They go back on sale one after the other.',
+      allSays: 'They go back on sale at once.',
       allYes: 'Unblock {n} seats',
       running: 'Unblocking {done}/{total}',
       sum: '{n} seats unblocked, {refused} not',
