@@ -142,7 +142,7 @@ end
 -- reservation is needed.
 function _M:is_stranger()
     local sale = self:state()
-    local filter = sale and filters.of(self.sale)
+    local filter = sale and filters.of(self.sale, self.now_ms)
     if not filter then
         return nil
     end
