@@ -6,10 +6,10 @@
 -- gate (and in the end Node, which is always right) decide; "closed" refuses with BUSY.
 -- A gate never answers by itself and never asks anybody outside this process.
 --
--- `limits` divides a list: nginx counts, so what stands before it is asked when a location sets its
--- variables, and what stands after it in the access phase. What is refused before it is said after
--- it: guessing tokens is a flood, too. All but what an `early` gate says, which nginx writes at
--- once: most of a rush hears nothing else.
+-- `limits` is no gate, it divides a list: nginx counts, so what stands before it is asked when a
+-- location sets its variables, and what stands after it in the access phase. What is refused before
+-- it is said after it: guessing tokens is a flood, too. All but what an `early` gate says, which
+-- nginx writes at once: most of a rush hears nothing else.
 local method = require "gates.method"
 local sandbox_only = require "gates.sandbox_only"
 local sold_out = require "gates.sold_out"
@@ -75,11 +75,11 @@ end
 local function divided(route, gates)
     local before, after = {}, nil
     for place, gate in ipairs(gates) do
-        local whole = gate.name and gate.check and REFUSE[gate.on_missing]
-        assert(whole, route .. ": gate " .. place .. " is no gate")
         if gate == limits then
             after = {}
         else
+            local whole = gate.name and gate.check and REFUSE[gate.on_missing]
+            assert(whole, route .. ": gate " .. place .. " is no gate")
             local part = after or before
             part[#part + 1] = gate
         end
@@ -94,30 +94,28 @@ for route, gates in pairs(_M.routes) do
 end
 
 
--- Where a location sets its variables: the gates before the counting, and under which name nginx
--- counts. Answers the route.
+-- Where a location sets its variables: the gates before the counting. Answers the part under which
+-- nginx counts; an empty one is not counted.
 function _M.enter(route, sale)
-    local req = request.new(route, sale)
+    local req = request.enter(route, sale)
     local part = parts[route]
     local gate, word, data = part.before(req)
     -- Whoever made us look at a signature first is counted like everybody.
     if gate and gate.early and req.known_permit == nil then
         ngx.var.edge_refusal = problem.begin(route, gate.name, word)
-        return route
+        return ""
     end
     req.gate, req.word, req.data = gate, word, data
-    ngx.ctx.req = req
-    if part.after then
-        limits.check(req)
-    end
-    return route
+    request.hold()
+    local counted = part.after and limits.part_of(req) or ""
+    return counted
 end
 
 
 -- The access phase: what was held back until it was counted, the gates after that, and the proof
 -- for Node.
 function _M.pass()
-    local req = ngx.ctx.req
+    local req = assert(request.take(), "it has not entered")
     local gate, word, data = req.gate, req.word, req.data
     local after = parts[req.route].after
     if not gate and after then
@@ -134,7 +132,10 @@ end
 
 -- What nginx has counted too much of: the beginning of its refusal.
 function _M.too_much()
-    return problem.begin_here(ngx.var.edge_route, limits.name, "RATE_LIMITED")
+    local req = request.take()
+    local route = req and req.route or ngx.var.edge_route
+    local begun = problem.begin_here(route, limits.name, "RATE_LIMITED")
+    return begun
 end
 
 

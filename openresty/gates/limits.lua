@@ -10,22 +10,20 @@ local ngx = ngx
 -- The parts as nginx.conf knows them: who is counted by uid, and the three parts of an address.
 local UID, NAMELESS, NAMED, PROVIDER = "uid", "a", "t", "p"
 
-local _M = { name = "limits", on_missing = "open" }
+local _M = { name = "limits" }
 
 
--- Says under which name a request is counted. It refuses nobody: nginx does.
-function _M.check(req)
-    local var = ngx.var
-    local part = NAMELESS
+-- Under which name a request is counted: the uid's for nginx to read, and the part, which is
+-- answered. It refuses nobody: nginx does.
+function _M.part_of(req)
     if req.sale and req:permit() then
-        part = UID
-        var.edge_uid = req:uid()
-    elseif req.route == "provider" then
-        part = PROVIDER
-    elseif req:uid() then
-        part = NAMED
+        ngx.var.edge_uid = req:uid()
+        return UID
     end
-    var.edge_part = part
+    if req.route == "provider" then
+        return PROVIDER
+    end
+    return req:uid() and NAMED or NAMELESS
 end
 
 

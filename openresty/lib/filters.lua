@@ -91,7 +91,7 @@ end
 
 
 -- The filter that is loaded for a sale, or nothing.
-function _M.of(sale)
+local function look_up(sale)
     local line = shared:get(sale)
     if not line then
         return nil
@@ -107,6 +107,19 @@ function _M.of(sale)
     end
     copies:set(sale, filter)
     return filter
+end
+
+
+-- What was looked up last, and when, as in lib/sales.lua.
+local last, last_ms, last_known
+
+
+-- The filter that is loaded for a sale when a request came at this moment, or nothing.
+function _M.of(sale, now_ms)
+    if sale ~= last or now_ms ~= last_ms then
+        last, last_ms, last_known = sale, now_ms, look_up(sale)
+    end
+    return last_known
 end
 
 

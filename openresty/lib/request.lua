@@ -1,25 +1,28 @@
 -- A request as the gates see it. What costs something (the token, the permit) is looked at when a
 -- gate first asks, and once.
+local ffi = require "ffi"
 local filters = require "lib.filters"
 local holders = require "lib.holder"
 local jwt = require "lib.jwt"
 local permits = require "lib.permit"
 local sales = require "lib.sales"
 
+local get_request = require("resty.core.base").get_request
+
 local ngx = ngx
+local tonumber = tonumber
 local UID, HASH1, HASH2 = holders.UID, holders.HASH1, holders.HASH2
 local _M = {}
 local mt = { __index = _M }
 
 
--- `sale` is the session that the path names, if any.
-function _M.new(route, sale)
-    -- All it will ever have, so that it is given room once.
+-- All it will ever have, so that it is given room once.
+local function empty()
     local req = setmetatable({
-        route = route,
-        sale = sale,
-        method = ngx.req.get_method(),
-        now_ms = ngx.now() * 1000,
+        route = false,
+        sale = nil,
+        method = nil,
+        now_ms = nil,
         known_holder = nil,
         known_permit = nil,
         known_state = nil,
@@ -28,6 +31,56 @@ function _M.new(route, sale)
         data = nil,
     }, mt)
     return req
+end
+
+
+local function fill(req, route, sale)
+    req.route, req.sale = route, sale
+    req.method = ngx.req.get_method()
+    req.now_ms = ngx.now() * 1000
+    req.known_holder, req.known_permit, req.known_state = nil, nil, nil
+    req.gate, req.word, req.data = nil, nil, nil
+end
+
+
+-- `sale` is the session that the path names, if any.
+function _M.new(route, sale)
+    local req = empty()
+    fill(req, route, sale)
+    return req
+end
+
+
+-- The request nginx is at, between its variables and its access phase: nothing waits there, so one
+-- is enough, and a flood leaves no garbage. `at` is where nginx has it, nothing once it was taken.
+local current, at = empty(), nil
+
+
+local function place()
+    local where = tonumber(ffi.cast("uintptr_t", get_request()))
+    return where
+end
+
+
+-- Like `new`, until the next request comes.
+function _M.enter(route, sale)
+    at = nil
+    fill(current, route, sale)
+    return current
+end
+
+
+-- Whoever entered goes on to the access phase.
+function _M.hold()
+    at = place()
+end
+
+
+-- What entered as the request nginx is at; nothing for any other, and nothing twice.
+function _M.take()
+    local held = at == place() and current or nil
+    at = nil
+    return held
 end
 
 
@@ -59,9 +112,9 @@ end
 -- there is none.
 function _M:permit()
     if self.known_permit == nil then
-        local header = ngx.var.http_x_permit
-        local holder = header and self:holder()
-        self.known_permit = holder and permits.read(header, holder, self.sale) or false
+        local holder = self:holder()
+        local header = holder and ngx.var.http_x_permit
+        self.known_permit = header and permits.read(header, holder, self.sale) or false
     end
     return self.known_permit
 end
@@ -89,7 +142,7 @@ end
 -- reservation is needed.
 function _M:is_stranger()
     local sale = self:state()
-    local filter = sale and filters.of(self.sale)
+    local filter = sale and filters.of(self.sale, self.now_ms)
     if not filter then
         return nil
     end

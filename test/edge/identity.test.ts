@@ -44,6 +44,18 @@ describe('the proof for the gateway', () => {
     await stage.ask('/api/v1/time', { headers: { Authorization: `Bearer ${stage.token()}` } });
     expectProven(only(), 'u1');
   });
+  it('is about each of many who ask at once, with a name or without', async () => {
+    const uidOf = (n: number) => (n % 3 === 0 ? '' : `u${n}`);
+    const ask = (n: number) => {
+      const sub = uidOf(n);
+      const headers = sub && { Authorization: `Bearer ${stage.token({ sub })}` };
+      return stage.ask(`/api/v1/time?n=${n}`, { headers: headers || {} });
+    };
+    await Promise.all(Array.from({ length: 200 }, (_, n) => ask(n)));
+    expect(stage.doors.seen).toHaveLength(200);
+    for (const seen of stage.doors.seen)
+      expectProven(seen, uidOf(Number(seen.target.split('=')[1])));
+  });
   it.each(['/api/v1/%73hows', '/api/v1/x/../shows', '/api/v1//shows', '/api/v1/shows?a=//b'])(
     'covers %s as it was sent',
     async (target) => {
