@@ -87,7 +87,8 @@ export interface AdminActions {
   };
   /**
    * Takes a free seat off the sale until it is unblocked; operators only.
-   * @throws SEAT_UNKNOWN, SEAT_NOT_FREE, SEAT_BLOCKED, ARBITER_AWAY
+   * @throws NOT_FOUND, SEAT_UNKNOWN, SEAT_NOT_FREE, SEAT_BLOCKED, ARBITER_AWAY; BUSY when it is not
+   * known whether it is on record: the seat is kept back until the next comparison with MySQL
    */
   'order.blockSeat': {
     params: { sessionId: string; seat: number; reason: string };

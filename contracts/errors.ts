@@ -97,19 +97,19 @@ const table = {
   SEAT_NOT_FREE: {
     status: 409,
     retry: false,
-    zh: '座位已被订单占用，不能停售',
+    zh: '座位已被订单占用，只有可售座位才能留座',
     en: 'An order has the seat: only a free seat can be blocked',
   },
   SEAT_BLOCKED: {
     status: 409,
     retry: false,
-    zh: '座位已停售，请先恢复出售',
-    en: 'The seat is blocked; unblock it first',
+    zh: '座位已留座，取消留座后才会重新开售',
+    en: 'The seat is blocked: it is on sale again when it is unblocked',
   },
   SEAT_NOT_BLOCKED: {
     status: 409,
     retry: false,
-    zh: '座位没有停售',
+    zh: '座位没有留座',
     en: 'The seat is not blocked',
   },
   LIMIT_REACHED: {

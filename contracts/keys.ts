@@ -48,7 +48,7 @@ export const SALE_KEYS: Readonly<Record<SaleKeyName, KeyRow>> = {
     type: 'string',
     holds: 'one byte per row segment, same order: its longest free run, at most 9',
   },
-  owners: { type: 'hash', holds: 'seat → orderId' },
+  owners: { type: 'hash', holds: 'seat → orderId, or blockId' },
   holds: { type: 'hash', holds: 'orderId → JSON {uid, seats, deadlineMs, state, …}' },
   buyers: { type: 'hash', holds: 'uid → seats held and bought' },
   deadlines: { type: 'zset', holds: 'orderId by the moment it is (next) due, epoch ms' },

@@ -10,7 +10,7 @@ import type { Reply } from './runner.ts';
 import type { Run } from './shards.ts';
 
 export interface OccupiedSeat {
-  /** `1` LOCKED or `2` SOLD. */
+  /** `1` LOCKED, or `2` SOLD or BLOCKED. */
   readonly mark: string;
   /** Empty when nobody has it: that is a fault of the arbiter's. */
   readonly orderId: string;

@@ -1,10 +1,11 @@
 /**
  * The house under faults: an operator who keeps seats back and gives some of them up again, while
  * everybody wants them. Each call is sent once, and a seat whose call had no answer is left alone:
- * what the operator was told last of any other must be so in the end.
+ * what the operator was told last of any other must be so in the end, and from one telling to the
+ * next call nobody is given a seat that is blocked.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, Unanswered } from '../rush/client.ts';
+import { type Call, type Client, Unanswered } from '../rush/client.ts';
 import type { Stage } from '../rush/stage.ts';
 import type { Random } from './random.ts';
 
@@ -17,12 +18,22 @@ interface HouseSeat {
   readonly sessionId: string;
   readonly seat: number;
   told: Told;
+  /** Epoch ms: from when it was told blocked until it was asked to be unblocked. */
+  blockedMs?: readonly [from: number, to: number];
+}
+interface Given {
+  readonly sessionId: string;
+  readonly seats: readonly number[];
+  readonly orderId: string;
+  readonly invokeAtMs: number;
+  readonly completeAtMs: number;
 }
 
 export class House {
   readonly #client: Client;
   readonly #stages: readonly Stage[];
   readonly #seats: HouseSeat[] = [];
+  readonly #given: Given[] = [];
 
   constructor(client: Client, stages: readonly Stage[]) {
     this.#client = client;
@@ -59,21 +70,43 @@ export class House {
     }
   }
 
+  /** A call of the buyers': of these, only fresh locks matter. */
+  note({ hop, path, invokeAtMs, completeAtMs, answer }: Call): void {
+    if (hop !== 'lock' || answer?.status !== 201) return;
+    const { orderId, seats } = answer.body as { orderId: string; seats: { seat: number }[] };
+    const sessionId = path.split('/')[2]!;
+    const numbers = seats.map(({ seat }) => seat);
+    this.#given.push({ sessionId, seats: numbers, orderId, invokeAtMs, completeAtMs });
+  }
+
   async #do(deed: 'block' | 'unblock', of: HouseSeat, token: string): Promise<void> {
     const path = `/admin/sessions/${of.sessionId}/seats/${of.seat}/${deed}`;
     of.told = 'nothing';
+    if (of.blockedMs) of.blockedMs = [of.blockedMs[0], Date.now()];
     try {
       const ask = { token, body: { reason: 'chaos' } };
       const { status } = await this.#client.send(undefined, 'POST', path, ask);
       of.told = status < 300 ? `${deed}ed` : 'refused';
+      if (of.told === 'blocked') of.blockedMs = [Date.now(), Number.POSITIVE_INFINITY];
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
     }
   }
 
-  /** Every seat that is not as the operator was told, by a client whose time is not over. */
+  #givenThough({ sessionId, seats, orderId, invokeAtMs, completeAtMs }: Given): string[] {
+    const during = (of: HouseSeat) =>
+      of.blockedMs && of.blockedMs[0] <= invokeAtMs && completeAtMs <= of.blockedMs[1];
+    return this.#seats
+      .filter((of) => of.sessionId === sessionId && seats.includes(of.seat) && during(of))
+      .map(({ seat }) => `seat ${seat} of ${sessionId} was given to ${orderId} while blocked`);
+  }
+
+  /**
+   * Every seat that is not as the operator was told, and every blocked one that a buyer was given.
+   * @param client one whose time is not over
+   */
   async faults(client: Client, token: string): Promise<string[]> {
-    const faults: string[] = [];
+    const faults = this.#given.flatMap((given) => this.#givenThough(given));
     for (const { sessionId } of this.#stages) {
       const blocked = await blockedIn(client, token, sessionId);
       for (const { sessionId: of, seat, told } of this.#seats)

@@ -92,6 +92,7 @@ async function storm(
     answerMs: ANSWER_MS,
     witness: (call) => {
       history.note(call);
+      house.note(call);
       pressAgain(call);
     },
   });

@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
 --- restore: gives orders, and the blocks of the house, the seats that MySQL says are their own,
 -- where nobody else has them.
--- Why a script: MySQL was asked a moment ago. Whoever has got a seat since has it by right, so the
--- look at the owners and the marks on the seats are one moment; again, it changes nothing.
+-- Why a script: MySQL was asked a moment ago, or, for a fresh block, is asked next. Whoever has a
+-- seat has it by right, so the look at the owners and the marks on the seats are one moment; again,
+-- it changes nothing.
 -- Flags: allow-oom, because an arbiter that came back full must be made whole before it drains.
 -- KEYS: requests holds meta epoch owners buyers plan seats runs deadlines flags seat.moved
 -- ARGV: sale quiet runId nowMs orders...

@@ -2,12 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import type { ServiceSchema, ServiceSettingSchema } from 'moleculer';
 import { call } from '../../contracts/actions.ts';
-import { refuse } from '../../contracts/errors.ts';
+import { refuse, wordOf } from '../../contracts/errors.ts';
 import { ID_PATTERN, newBlockId } from '../../contracts/ids.ts';
 import { orderMachine } from '../../contracts/order.ts';
 import { live } from '../../mixins/live-config.ts';
 import { given } from '../../mixins/owned-actions.ts';
 import { PAGE_PARAMS } from '../../mixins/page.ts';
+import { statements } from '../../mixins/statement.ts';
 import {
   type Asked,
   COUNT,
@@ -111,11 +112,14 @@ export const adminActions: NonNullable<
     async handler(ctx: ParamsOf<'order.blockSeat'>) {
       const operator = operatorOf(ctx);
       const { sessionId, seat } = ctx.params;
-      const blockId = newBlockId(sessionId, Date.now(), randomBytes);
+      // By MySQL's clock, which judges its age; and without MySQL no seat is kept back for nothing.
+      const blockId = newBlockId(sessionId, await statements().nowMs(), randomBytes);
       await call(ctx, 'seckill.block', { sessionId, seat, blockId });
       try {
         return await recordBlock(blockId, ctx.params, operator);
       } catch (error) {
+        // It may be recorded: only the comparison with MySQL knows.
+        if (wordOf(error) === 'BUSY') throw error;
         // What cannot be given back now is found by the comparison with MySQL.
         await call(ctx, 'seckill.unblock', { sessionId, blockId }).catch((reason: unknown) =>
           this.logger.warn('A seat is kept back, and nothing is on record.', { blockId, reason }),

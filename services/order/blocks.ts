@@ -1,8 +1,8 @@
 /**
  * Seats that the house keeps back. The arbiter says first whether one is free; then the block is
  * written here beside its claim, the same last line that keeps two orders from one seat. What is
- * killed in between is found by the comparison of the two: a block that was never recorded is
- * released, a recorded one is given its seat.
+ * killed in between is found by the comparison of the two: a block that was never recorded in time
+ * is released, a recorded one is given its seat.
  */
 import type { Page } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
@@ -15,6 +15,8 @@ import { cursorAfter, idOfCursor, pageOf } from '../../mixins/page.ts';
 import { sqlTime, statements } from '../../mixins/statement.ts';
 import { enqueue } from './outbox.ts';
 
+/** A block is recorded this soon after it was minted, or never: until then it may still be. */
+const RECORDED_WITHIN_MS = 10_000;
 /** Blocks of one seat that an inspection shows. */
 const SEAT_BLOCKS_MAX = 100;
 
@@ -69,6 +71,7 @@ export const recordBlock = (
       return refuse(claim && readBlockId(claim.orderId) ? 'SEAT_BLOCKED' : 'SEAT_NOT_FREE');
     }
     const nowMs = await sql.nowMs();
+    if (nowMs >= readBlockId(blockId)!.mintedAtMs + RECORDED_WITHIN_MS) return refuse('BUSY');
     await sql.change(
       `INSERT INTO seat_blocks (blockId, sessionId, seat, uid, reason, at)
        VALUES (:blockId, :sessionId, :seat, :uid, :reason, :at)`,
@@ -170,7 +173,7 @@ export async function standingBlocks(
   }));
 }
 
-/** What MySQL says of those ids that are blocks'; one it does not know was never recorded. */
+/** What MySQL says of those ids that are blocks'. */
 export async function blockWords(
   ids: readonly string[],
 ): Promise<Map<string, { word: OrderWord; ageMs: number }>> {
@@ -190,7 +193,8 @@ export async function blockWords(
     minted.map(({ id, mintedAtMs }) => {
       const row = known.get(id);
       const sinceMs = (row?.endedAt ?? row?.at)?.getTime() ?? mintedAtMs;
-      const word = row && row.endedAt === null ? 'BLOCKED' : 'UNBLOCKED';
+      const isBeingRecorded = !row && nowMs < mintedAtMs + RECORDED_WITHIN_MS;
+      const word = isBeingRecorded || row?.endedAt === null ? 'BLOCKED' : 'UNBLOCKED';
       return [id, { word, ageMs: nowMs - sinceMs }];
     }),
   );

@@ -183,7 +183,7 @@ const schema: ServiceSchema<ServiceSettingSchema, Methods, Vars> = {
   },
 
   methods: {
-    /** Only a lock makes an order; sold and released seats are the consequence of one. */
+    /** Only a lock makes an order: the other moves are the consequence of one, or of a block. */
     async create(this: Vars, moved: SeatMoved) {
       if (moved.type !== 'locked') return;
       let lock: Locked;

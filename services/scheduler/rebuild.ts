@@ -1,12 +1,12 @@
 /**
  * An arbiter that restarted may have come back a moment older, or empty. Until every sale of a
- * shard has been held against MySQL nobody locks a seat of it; paying, cancelling and releasing go
- * on. The order of the steps is what makes it safe:
+ * shard has been held against MySQL nobody locks or blocks a seat of it; paying, cancelling and
+ * releasing go on. The order of the steps is what makes it safe:
  *
  * 1. the loss is recorded in MySQL, which numbers the epoch
  * 2. freeze: the arbiter is in the new epoch, and no run of Redis is good
- * 3. sales that are missing are opened, nobody let in; reservations, holds and sold seats restored;
- *    everything counted; each sale's switch turned to what its organiser last ordered
+ * 3. sales that are missing are opened, nobody let in; reservations, holds, sold and blocked seats
+ *    restored; everything counted; each sale's switch turned to what its organiser last ordered
  * 4. the repair is recorded, then the run that was repaired is adopted: a Redis that restarted in
  *    between is another run, and locks on it are refused until it has been repaired as well
  */

@@ -111,9 +111,9 @@ async function sellAnyway(
   for (let revoked = 0; takenBy !== undefined; revoked++) {
     if (revoked > REVOKES_MAX) return 'waits';
     const { changed } = await arbiter.release(sale, takenBy, 'revoked');
-    // Sold to somebody else: no rule of ours leads here.
-    if (!changed) return 'alarm';
     const [answer] = await arbiter.restore(sale, [{ ...standing, state: 'SOLD' }]);
+    // Sold to somebody else: no rule of ours leads here.
+    if (!changed && answer!.takenBy === takenBy) return 'alarm';
     takenBy = answer!.takenBy;
   }
   return 'sell';

@@ -245,6 +245,8 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
         const { seat, blockId } = ctx.params;
         const sale = sessionOf(ctx.params);
         if (!isOffset(seat)) refuse('SEAT_UNKNOWN', { seats: [seat] });
+        // What is being restored has owners that the arbiter does not know of yet.
+        await refuseIfFrozen(this.arbiter, keys, sale);
         const block = { orderId: blockId, uid: '', seats: [seat], deadlineMs: 0 };
         const asked = this.arbiter.restore(sale, [{ ...block, state: 'BLOCKED' }]);
         const [result] = await unlessFrozen(this.arbiter, keys, sale, asked);

@@ -3,6 +3,7 @@
  * agree about them whatever was lost or killed in between.
  */
 import type { Context, ServiceSchema } from 'moleculer';
+import { ConnectionError } from 'sequelize';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Actions } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
@@ -13,13 +14,16 @@ const { arbiter, lock, loseAll, marks, openSale, server, session, unlessWeather 
   './reconcile.support.ts'
 );
 const support = await import('./order.support.ts');
-const { eventOf, keys, leave, posted, soon, startNode, stateOf, statements, wordFrom } = support;
+const { database, eventOf, keys, leave, posted, soon, startNode, stateOf, statements, wordFrom } =
+  support;
 const { default: seckill } = await import('../../services/seckill/seckill.service.ts');
 const { reconcileSale } = await import('../../services/scheduler/reconcile.ts');
+const { recordBlock } = await import('../../services/order/blocks.ts');
 const { rebuildShards } = await import('../../services/scheduler/rebuild.ts');
 
 vi.setConfig({ testTimeout: 60_000 });
 const OPERATOR = { user: { uid: 'opal', role: 'operator' as const }, requestId: 'r-opal' };
+const AUDITOR = { uid: 'opal', role: 'operator', requestId: 'r-opal' };
 const FREE = '0'.repeat(12);
 
 let node: Node;
@@ -35,11 +39,11 @@ afterAll(async () => {
   await server.end();
 });
 
-const rebuild = () =>
+const rebuild = (by = arbiter) =>
   vi.waitUntil(
     async () =>
       (
-        await rebuildShards({ caller: node.broker, arbiter, keys, who: 'test' }).catch(
+        await rebuildShards({ caller: node.broker, arbiter: by, keys, who: 'test' }).catch(
           unlessWeather,
         )
       )[0],
@@ -70,6 +74,16 @@ const claimsOf = (sale: string) =>
   );
 const blocksOf = async (sale: string) =>
   (await claimsOf(sale)).map(({ orderId }) => orderId) as [string, string];
+
+/** Something that happens around the next transaction. */
+function nextTransaction(around: (run: () => Promise<unknown>) => Promise<unknown>) {
+  const db = database() as unknown as { transaction: (...all: unknown[]) => Promise<unknown> };
+  const { transaction } = db;
+  db.transaction = (...all) => {
+    db.transaction = transaction;
+    return around(() => transaction.apply(db, all));
+  };
+}
 
 test('a seat is kept back until it is unblocked; who did it and why is on record', async () => {
   const sale = await openSale();
@@ -210,13 +224,85 @@ test('books in which a block and its claim are not together name it', async () =
 
 test('a block that was granted and never recorded is released, when it is late', async () => {
   const sale = await openSale();
-  const blockId = newBlockId(sale, Date.now(), (n) => Buffer.alloc(n, 7));
+  const blockId = newBlockId(sale, Date.now() - 10_000, (n) => Buffer.alloc(n, 7));
   await node.ask('seckill.block', { sessionId: sale, seat: 6, blockId });
   expect((await reconcile(sale, undefined, 60_000)).differences).toEqual([]);
   expect(await marks(sale)).toBe('000000200000');
   expect((await reconcile(sale)).differences).toMatchObject([{ did: 'release' }]);
   expect(await marks(sale)).toBe(FREE);
   expect((await reconcile(sale)).differences).toEqual([]);
+});
+
+test('a block whose commit had no answer is on no sale: it may be recorded', async () => {
+  const sale = await openSale();
+  nextTransaction(async (run) => {
+    await run();
+    throw new ConnectionError(new Error('gone') as never);
+  });
+  expect(await wordFrom(block(sale, 3))).toBe('BUSY');
+  expect(await wordFrom(lock(sale, 'ann', [3]))).toBe('SEAT_TAKEN');
+  expect((await reconcile(sale)).differences).toEqual([]);
+});
+
+test('a comparison leaves a block alone that is being recorded', async () => {
+  const sale = await openSale();
+  nextTransaction(async (run) => {
+    await reconcile(sale);
+    return run();
+  });
+  expect(await wordFrom(block(sale, 3))).toBe('accepted');
+  expect(await wordFrom(lock(sale, 'ann', [3]))).toBe('SEAT_TAKEN');
+});
+
+test('a block that is recorded too late is none', async () => {
+  const sale = await openSale();
+  const blockId = newBlockId(sale, Date.now() - 11_000, (n) => Buffer.alloc(n, 7));
+  const recorded = recordBlock(blockId, { sessionId: sale, seat: 3, reason: 'r' }, AUDITOR);
+  expect(await wordFrom(recorded)).toBe('BUSY');
+  expect(await claimsOf(sale)).toEqual([]);
+});
+
+test('what an arbiter has lost is not blocked before it is restored', async () => {
+  const sale = await openSale();
+  const paid = await ordered(sale, 'bob', [1]);
+  await node.ask('order.settle', eventOf({ orderId: paid, amountFen: 100 } as never));
+  await soon(() => marks(sale)).toMatch(/^02/);
+  await loseAll();
+  const words: unknown[] = [];
+  const meddled: typeof arbiter = {
+    ...arbiter,
+    restore: async (of, orders, quiet) => {
+      if (of === sale) words.push(await wordFrom(block(sale, 1)));
+      return arbiter.restore(of, orders, quiet);
+    },
+  };
+  await rebuild(meddled);
+  expect(words).toContain('ARBITER_AWAY');
+  expect(await marks(sale)).toMatch(/^02/);
+});
+
+test('a paid order gets its seat where whoever was on it has left by himself', async () => {
+  const sale = await openSale();
+  const paid = await ordered(sale, 'bob', [1]);
+  await node.ask('order.settle', eventOf({ orderId: paid, amountFen: 100 } as never));
+  await soon(() => marks(sale)).toMatch(/^02/);
+  await loseAll();
+  const passing = { orderId: `${sale}-block-0000000000000000`, uid: '', seats: [1], deadlineMs: 0 };
+  let met = false;
+  const meddled: typeof arbiter = {
+    ...arbiter,
+    restore: async (of, orders, quiet) => {
+      if (met || of !== sale) return arbiter.restore(of, orders, quiet);
+      met = true;
+      await arbiter.restore(of, [{ ...passing, state: 'BLOCKED' }]);
+      const results = await arbiter.restore(of, orders, quiet);
+      await arbiter.release(of, passing.orderId, 'left');
+      return results;
+    },
+  };
+  const { sales } = await rebuild(meddled);
+  expect(sales.find((one) => one.sale === sale)).toMatchObject({ did: { sell: 1 } });
+  expect(await marks(sale)).toMatch(/^02/);
 });
 
 test('a seat that MySQL has given to an order is not blocked, though forgotten', async () => {

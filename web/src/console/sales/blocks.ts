@@ -1,12 +1,14 @@
 /**
  * Which seats of a hall the house keeps back. To the live stream such a seat is a sold one, so what
- * is blocked is asked for: at once, every few seconds while it is seen, and after every deed.
+ * is blocked is asked for, at once and every few seconds while it is seen; and whoever blocks or
+ * unblocks one here says so.
  */
-import { onUnmounted } from 'vue';
+import { onUnmounted, shallowRef, watch } from 'vue';
 import type { HallView } from '../../hall.ts';
 import { SOLD } from '../../seats.ts';
 import { consoleApi } from '../api.ts';
 import { useAsking } from '../asking.ts';
+import type { Deed } from './deeds.ts';
 import { BLOCKED } from './marks.ts';
 
 const AGAIN_MS = 10_000;
@@ -26,14 +28,21 @@ async function allBlocks(sessionId: string): Promise<ReadonlySet<number>> {
 }
 
 export function useBlocks(sessionId: string, hall: HallView) {
-  const { answer, ask } = useAsking(() => allBlocks(sessionId));
+  const { answer, problem, ask } = useAsking(() => allBlocks(sessionId));
+  const known = shallowRef<ReadonlySet<number>>(new Set());
+  watch(answer, (seats) => {
+    known.value = seats ?? known.value;
+  });
   const timer = setInterval(() => document.visibilityState === 'visible' && void ask(), AGAIN_MS);
   onUnmounted(() => clearInterval(timer));
   /** The mark of a seat, and one of its own for a blocked one. */
   const markOf = (seat: number): string => {
     const mark = hall.markOf(seat);
-    return mark === SOLD && answer.value?.has(seat) ? BLOCKED : mark;
+    return mark === SOLD && known.value.has(seat) ? BLOCKED : mark;
   };
-  return { markOf, ask };
+  /** A seat that is on its way to be free again stays as it is until the stream says so. */
+  const did = (deed: Deed, seats: readonly number[]): void => {
+    if (deed === 'block') known.value = new Set([...known.value, ...seats]);
+  };
+  return { markOf, did, problem, ask };
 }
-export type Blocks = ReturnType<typeof useBlocks>;

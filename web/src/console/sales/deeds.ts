@@ -41,7 +41,8 @@ export interface Done extends Outcome {
   readonly refused?: string;
 }
 
-export function useDeeds(sessionId: string) {
+/** @param tell is told of each deed when it is done */
+export function useDeeds(sessionId: string, tell: (deed: Deed, seats: readonly number[]) => void) {
   const deed = ref<Deed>('free');
   const report = shallowRef<readonly Done[]>([]);
   const total = ref(0);
@@ -71,6 +72,7 @@ export function useDeeds(sessionId: string) {
         if (!gone.has(seat)) {
           const done = await doOne(seat, reason);
           for (const one of done.seats) gone.add(one);
+          tell(what, done.seats);
           report.value = [...report.value, done];
         }
         looked.value++;

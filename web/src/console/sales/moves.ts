@@ -22,7 +22,8 @@ const MEANS: Readonly<Record<string, keyof Happened>> = {
 /**
  * Adds what happened. A seat whose mark is the same as before has not moved; several moves of one
  * seat within one delta are one. One that is sold without a lock, or free after a sale, was blocked
- * or unblocked: that is no business.
+ * or unblocked: that is no business. (Or it was locked and paid for within one delta, a tenth of a
+ * second: then this misses it, and the curve of what was sold does not.)
  */
 export function tally(
   into: Happened,

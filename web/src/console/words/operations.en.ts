@@ -132,7 +132,7 @@ const en: Words = {
     clean: 'All agree: no difference in seats, orders or books.',
     report: 'Report',
     at: '{at}, took {ms} ms',
-    live: 'Live orders',
+    live: 'Live orders and blocks',
     occupied: 'Seats not free',
     differences: 'Seat differences',
     corrected: 'Seats counted anew',

@@ -61,7 +61,7 @@ const zh = {
   free: '可售',
   locked: '锁定',
   sold: '已售',
-  blocked: '停售',
+  blocked: '留座',
   total: '总数',
   gates: '入口拦截',
   gatesMore: '整个入口自启动以来，不区分场次',
