@@ -4,7 +4,7 @@
  * killed in between is found by the comparison of the two: a block that was never recorded in time
  * is released, a recorded one is given its seat.
  */
-import type { Page } from '../../contracts/actions.ts';
+import type { Actions, Page } from '../../contracts/actions.ts';
 import { refuse } from '../../contracts/errors.ts';
 import { readBlockId } from '../../contracts/ids.ts';
 import type { LiveOrder, OrderWord } from '../../contracts/repair.ts';
@@ -13,13 +13,14 @@ import { type Auditor, writeAudit } from '../../mixins/audit.ts';
 import { inTransaction } from '../../mixins/database.ts';
 import { cursorAfter, idOfCursor, pageOf } from '../../mixins/page.ts';
 import { sqlTime, statements } from '../../mixins/statement.ts';
-import { enqueue } from './outbox.ts';
+import { enqueue, type Letter } from './outbox.ts';
 
 /** A block is recorded this soon after it was minted, or never: until then it may still be. */
 const RECORDED_WITHIN_MS = 10_000;
 /** Blocks of one seat that an inspection shows. */
 const SEAT_BLOCKS_MAX = 100;
 
+type Asked = Actions['order.blockSeat']['params'];
 interface BlockRow {
   readonly blockId: string;
   readonly sessionId: string;
@@ -56,7 +57,7 @@ const targetOf = (sessionId: string, seat: number) => `${sessionId}/${seat}`;
  */
 export const recordBlock = (
   blockId: string,
-  { sessionId, seat, reason }: { sessionId: string; seat: number; reason: string },
+  { sessionId, seat, reason }: Asked,
   operator: Auditor,
 ): Promise<SeatBlock> =>
   inTransaction(async (transaction) => {
@@ -88,7 +89,7 @@ export const recordBlock = (
  * @throws SEAT_NOT_BLOCKED
  */
 export const endBlock = (
-  { sessionId, seat, reason }: { sessionId: string; seat: number; reason: string },
+  { sessionId, seat, reason }: Asked,
   operator: Auditor,
 ): Promise<SeatBlock> =>
   inTransaction(async (transaction) => {
@@ -112,12 +113,11 @@ export const endBlock = (
       seat,
     });
     const payload = { sale: sessionId, orderId: blockId, uid: '', seats: [seat] };
-    const { requestId } = operator;
-    const letter = {
+    const letter: Letter<'order.cancelled'> = {
       eventId: `${blockId}:cancelled`,
-      channel: 'order.cancelled' as const,
-      payload: { ...payload, reason: 'UNBLOCKED' as const },
-      requestId,
+      channel: 'order.cancelled',
+      payload: { ...payload, reason: 'UNBLOCKED' },
+      requestId: operator.requestId,
     };
     await enqueue(sql, [letter], at);
     const before = { by: block.uid, reason: block.reason, at: block.at };
