@@ -106,8 +106,9 @@ function _M.enter(route, sale)
         return ""
     end
     req.gate, req.word, req.data = gate, word, data
-    request.hold()
     local counted = part.after and limits.part_of(req) or ""
+    -- Last: what fails before it leaves nothing for anybody to take.
+    request.hold()
     return counted
 end
 
