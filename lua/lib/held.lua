@@ -1,8 +1,6 @@
 --- A hold as `sell` and `release` need it: the seats that its orderId still has, marked as it says.
 local find = require 'lib.find'
-
--- The states a hold can be moved from, and what its seats are marked with.
-local MARKS = { LOCKED = '1', BLOCKED = '2' }
+local markOf = require 'lib.marks'
 
 --- The seats of `texts` that are owned by the hold and have its mark, as numbers and texts.
 local function owned(texts, mark)
@@ -22,11 +20,11 @@ end
 return function(planWidth)
   local json = redis.call('HGET', keys.holds, args.orderId)
   local state = string.match(json or '', '^{"state":"(%u+)"')
-  if not MARKS[state or ''] then return nil end
+  if not markOf[state or ''] or state == 'SOLD' then return nil end
   local asked, rows = {}, {}
   -- A quote inside a label is escaped, so nothing but a seat looks like this.
   for seat in string.gmatch(json, '{"seat":(%d+)') do asked[#asked + 1] = seat end
-  local seats, texts = owned(asked, MARKS[state])
+  local seats, texts = owned(asked, markOf[state])
   local pieces = find(seats, texts, planWidth, rows)
   local uid = string.match(json, '"uid":"([^"]*)"')
   return {

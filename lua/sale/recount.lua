@@ -11,12 +11,12 @@
 local clock = require 'lib.clock'
 local run = require 'lib.run'
 local flag = require 'lib.flag'
+local markOf = require 'lib.marks'
 local concat, find, format = table.concat, string.find, string.format
 local gsub, match, min, sub = string.gsub, string.match, math.min, string.sub
 
 -- A record of `segments` (lib/choose.lua), and how many values one command is given.
 local WIDTH, CHUNK = 15, 1000
-local MARKS = { LOCKED = '1', SOLD = '2', BLOCKED = '2' }
 
 local nowMs = clock()
 local seats = redis.call('GET', keys.seats)
@@ -37,7 +37,7 @@ for first = 1, #asked, CHUNK do
   for i = first, last do
     local text = texts[i - first + 1] or ''
     local hold = holds[asked[i]]
-    hold.mark = MARKS[match(text, '^{"state":"(%u+)"')]
+    hold.mark = markOf[match(text, '^{"state":"(%u+)"')]
     -- Plain finds: a pattern that is tried at every byte would be most of what this script costs.
     local _, uid = find(text, '"uid":"', 1, true)
     local _, deadline = find(text, '"deadlineMs":', 1, true)

@@ -12,11 +12,9 @@ local clock = require 'lib.clock'
 local find = require 'lib.find'
 local mark = require 'lib.mark'
 local flag = require 'lib.flag'
+local markOf = require 'lib.marks'
 local nextVersion = require 'lib.version'
 local concat, format = table.concat, string.format
-
--- The mark of an order's seats. What the house keeps back is to everybody else as good as sold.
-local MARKS = { LOCKED = '1', SOLD = '2', BLOCKED = '2' }
 
 local nowMs = clock()
 local gate = redis.call('HGET', keys.meta, 'gate')
@@ -83,7 +81,7 @@ end
 
 --- @return 'changed', 'same', 'unknown', or the orderId of whoever has one of the seats
 local function restore(order)
-  local rows, to = {}, MARKS[order.state]
+  local rows, to = {}, markOf[order.state]
   local pieces, unknown = find(order.seats, order.texts, width, rows)
   if unknown then return 'unknown' end
   local result, kept, fresh = sort(order, pieces, to)
