@@ -99,7 +99,8 @@ async function storm(
   const pressAgain = impatience(() => client);
   const behind = clientFor(config.publicUrl);
   const stages = await openSales(behind, options, dirs.run);
-  const house = new House(clientFor(config.publicUrl, over, 1), stages);
+  const once = { attempts: 1 };
+  const house = new House(new Client(config.publicUrl, 8, new Tally(), over, once), stages);
   const { token } = stages[0]!;
   const watching = stages.map(({ sessionId }) => watchersOf(config.publicUrl, sessionId, options));
   const watchers = watching.flat();
@@ -165,11 +166,8 @@ async function storm(
 const watchersOf = (url: string, sessionId: string, { watchers }: ChaosOptions) =>
   Array.from({ length: watchers }, () => new Watcher(url, sessionId, WATCHER_LOOK_MS));
 
-const clientFor = (
-  url: string,
-  over: AbortSignal = new AbortController().signal,
-  attempts?: number,
-): Client => new Client(url, 8, new Tally(), over, { ...(attempts && { attempts }) });
+const clientFor = (url: string): Client =>
+  new Client(url, 8, new Tally(), new AbortController().signal);
 
 /** Until the load is over, when the last strike is. */
 const whole = (over: AbortSignal): Promise<void> =>

@@ -39,7 +39,6 @@ local function fill(req, route, sale)
     req.method = ngx.req.get_method()
     req.now_ms = ngx.now() * 1000
     req.known_holder, req.known_permit, req.known_state = nil, nil, nil
-    req.gate, req.word, req.data = nil, nil, nil
 end
 
 

@@ -248,8 +248,7 @@ const seckill: ServiceSchema<ServiceSettingSchema, object, Vars, Seckill> = {
         // What is being restored has owners that the arbiter does not know of yet.
         await refuseIfFrozen(this.arbiter, keys, sale);
         const block = { orderId: blockId, uid: '', seats: [seat], deadlineMs: 0 };
-        const asked = this.arbiter.restore(sale, [{ ...block, state: 'BLOCKED' }]);
-        const [result] = await unlessFrozen(this.arbiter, keys, sale, asked);
+        const [result] = await this.arbiter.restore(sale, [{ ...block, state: 'BLOCKED' }]);
         const { unknown, takenBy } = result!;
         if (unknown) refuse('SEAT_UNKNOWN', { seats: [seat] });
         if (takenBy !== undefined) refuse(readBlockId(takenBy) ? 'SEAT_BLOCKED' : 'SEAT_NOT_FREE');

@@ -44,5 +44,5 @@ export function useBlocks(sessionId: string, hall: HallView) {
   const did = (deed: Deed, seats: readonly number[]): void => {
     if (deed === 'block') known.value = new Set([...known.value, ...seats]);
   };
-  return { markOf, did, problem, ask };
+  return { markOf, did, problem };
 }
