@@ -18,7 +18,7 @@ import { instancesOf } from '../config/processes.ts';
 import { SETTINGS } from '../config/schema.ts';
 import { permitText } from '../contracts/claims.ts';
 import { newId, newOrderId } from '../contracts/ids.ts';
-import { keyspace } from '../contracts/keys.ts';
+import { cacheKey, keyspace } from '../contracts/keys.ts';
 import type { SaleTerms } from '../contracts/sale.ts';
 import { type Arbiter, createArbiter } from '../lua/arbiter.ts';
 import { plainHall } from '../test/lua/hall.ts';
@@ -88,6 +88,9 @@ export async function setStage(): Promise<Stage> {
   const config = await configOn({ ...shared, ...WIDE });
   const keys = keyspace(config.namespace, config.shards);
   const sales = await openSales(createArbiter({ redis, keys }), config);
+  // As the catalogue's processes do (mixins/generation.ts): without one, a second is a generation.
+  const generation = cacheKey(config.namespace, 'catalogue:generation');
+  await redis.set(generation, newId(Date.now(), randomBytes));
   cast.startNode(config);
   const wide = await cast.startEdge(config);
   // after the wide one has taken its ports

@@ -18,17 +18,21 @@ export interface Kept {
   move(): Promise<void>;
   /** The keys under which answers are kept at this moment. */
   keys(): string[];
+  /** Where the answer to a target is kept, of which there is one. */
+  file(target: string): string;
   end(): Promise<void>;
 }
 
 /** A catalogue's answer as the gateway gives one. */
 export function answerJson(res: ServerResponse, tag: string, body: object): void {
+  const text = JSON.stringify(body);
   res.writeHead(200, {
     'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
     'Cache-Control': 'public, max-age=0, must-revalidate',
     ETag: `"${tag}"`,
   });
-  res.end(JSON.stringify(body));
+  res.end(text);
 }
 
 /** Answers with how often Node has been asked. */
@@ -44,15 +48,17 @@ export async function startKept(options: StageOptions = {}): Promise<Kept> {
   const redis = new Redis(stage.config.cacheUrl);
   redis.on('error', () => undefined); // it is stopped in a test
   const key = cacheKey(stage.config.namespace, 'catalogue:generation');
-  const keys = () =>
+  const files = () =>
     readdirSync(join(stage.dir, 'cache'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .flatMap(({ parentPath, name }) => keyIn(join(parentPath, name)));
+      .map(({ parentPath, name }) => join(parentPath, name));
+  const keys = () => files().flatMap(keyIn);
   const kept: Kept = {
     stage,
     key,
     redis,
     keys,
+    file: (target) => files().find((path) => keyIn(path)[0]?.endsWith(` ${target}`))!,
     async move() {
       const id = newId(Date.now(), randomBytes);
       await redis.set(key, id);
