@@ -138,6 +138,13 @@ describe('a page in memory', () => {
   ])('is refused on a condition that does not hold: %j', async (headers = {}) => {
     expectRefusal(await stage.ask(await remembered(), { headers }), 412, 'PRECONDITION_FAILED');
   });
+  it.each(['If-Match:', 'If-Unmodified-Since:'])('is refused on an empty %s', async (line) => {
+    const path = await remembered();
+    const text = await stage.raw(`GET ${path} HTTP/1.1\r\nHost: x\r\n${line}\r\n\r\n`, /}$/);
+    const other = `GET ${await filed()} HTTP/1.1\r\nHost: x\r\n${line}\r\n\r\n`;
+    expect(text.split('\r\n')[0]).toBe((await stage.raw(other, /}$/)).split('\r\n')[0]);
+    expect(text).toContain('PRECONDITION_FAILED');
+  });
   it('has a head without a body', async () => {
     const path = await remembered();
     const { status, text, headers } = await stage.ask(path, { method: 'HEAD' });
