@@ -44,8 +44,8 @@ function _M.give()
 end
 
 
--- The head of an answer. A HIT is a 200, because nothing else is in the cache, or a 304, to which no
--- body comes; one to keep has a type, or nginx would give it one.
+-- The head of an answer. A HIT is a 200, because nothing else is in the cache, or a 304, to which
+-- no body comes; one to keep has a type, or nginx would give it one.
 function _M.head()
     if ngx.var.upstream_cache_status ~= "HIT" or not ngx.header.content_type then
         return
