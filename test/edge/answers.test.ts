@@ -1,5 +1,7 @@
 /** What a worker has in its own memory of what was just answered from the cache, and for whom. */
+import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerJson, from, type Kept, startKept } from './kept.ts';
@@ -8,6 +10,8 @@ import { type Ask, expectRefusal, newSession, type Stage } from './stage.ts';
 /** As long as a worker believes its memory, and a tick of nginx's clock. */
 const FORGOTTEN_MS = 1_100;
 const BODY_MOST = 16_384;
+/** A body that would be a request of its own, 45 bytes long. */
+const HIDDEN = 'GET /api/v1/orders HTTP/1.1\r\nHost: hidden\r\n\r\n';
 
 let kept: Kept;
 let stage: Stage;
@@ -161,8 +165,7 @@ describe('a page in memory', () => {
     'is answered to a GET with a body, which is no request of its own: %s',
     async (how) => {
       const path = await remembered();
-      const hidden = 'GET /api/v1/orders HTTP/1.1\r\nHost: hidden\r\n\r\n';
-      const body = how.startsWith('T') ? `2d\r\n${hidden}\r\n0\r\n\r\n` : hidden;
+      const body = how.startsWith('T') ? `2d\r\n${HIDDEN}\r\n0\r\n\r\n` : HIDDEN;
       const text = await stage.raw(
         `GET ${path} HTTP/1.1\r\nHost: x\r\n${how}\r\n\r\n${body}` +
           `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
@@ -171,6 +174,24 @@ describe('a page in memory', () => {
       expect(text.match(/"node"/g)).toHaveLength(2);
     },
   );
+  it('is answered before such a body has come, which is no request then either', async () => {
+    const path = await remembered();
+    const socket = connect(stage.config.edgePort, '127.0.0.1');
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 45\r\n\r\n`);
+    await vi.waitFor(() => expect(text).toContain('"node"'));
+    socket.write(`${HIDDEN}GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await once(socket, 'close');
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+  });
+  it('is answered whole to who wants a piece', async () => {
+    const ask = { headers: { Range: 'bytes=2-5' } };
+    const { status, json, headers } = await stage.ask(await remembered(), ask);
+    expect([status, json, headers['content-range']]).toEqual([200, { says: 'node' }, undefined]);
+  });
   it('answers requests that come in one piece, each with its own id', async () => {
     const path = await remembered();
     const one = `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
